@@ -1,0 +1,27 @@
+import { defineConfig } from 'vitest/config'
+
+/** `unit` is the fast project (no network, no Python, no cluster); the others name what they need. */
+export default defineConfig({
+  resolve: { conditions: ['kfp-ts-source', 'node', 'import', 'default'] },
+  ssr: { resolve: { conditions: ['kfp-ts-source', 'node', 'import', 'default'] } },
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', 'test/python/**', 'test/cluster/**', 'test/servers/**'],
+        },
+      },
+      // Needs Python 3.11 with venv and PyPI: conformance by running, differential tests against kfp.local.
+      { extends: true, test: { name: 'python', include: ['test/python/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false } },
+      // Needs servers that the test installs and starts itself: Postgres, an S3 server, kfp and mlflow clients.
+      { extends: true, test: { name: 'servers', include: ['test/servers/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false } },
+      // Needs the cluster of `make cluster-up`.
+      { extends: true, test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 1_800_000, hookTimeout: 900_000, fileParallelism: false } },
+    ],
+  },
+})
