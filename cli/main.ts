@@ -1,1 +1,3 @@
-export async function main(argv: readonly string[]) { console.log('ok', process.version, argv.join(' ')) }
+export async function main(argv: readonly string[]) {
+  console.log('ok', process.version, argv.join(' '))
+}

@@ -1,0 +1,3 @@
+module kfp-ts.dev/cluster/pause
+
+go 1.24.0
