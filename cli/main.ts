@@ -1,6 +1,6 @@
 /** Entry of the command line: finds the command's one file, lets yargs parse for it, turns errors into an exit status. */
 import { InvalidInputError } from '../api/issue.ts'
-import { type Command, type CommandEntry, commands } from './commands/index.ts'
+import { type CommandEntry, commands } from './commands/index.ts'
 import { reportError, usageIssue } from './errors.ts'
 import { packageVersion, topLevelHelp } from './help.ts'
 import { closest } from './suggest.ts'
@@ -55,7 +55,7 @@ function entryOf(word: string): CommandEntry {
 async function runCommand(entry: CommandEntry, argv: readonly string[]): Promise<void> {
   const { command } = await entry.load()
   const { parseCommandLine } = await import('./parse.ts')
-  await parseCommandLine(command as unknown as Command, argv)
+  await parseCommandLine(command, argv)
 }
 
 /** The shell asks: words of the line so far, the last one unfinished. Only the command that is typed is loaded. */
@@ -63,7 +63,7 @@ async function complete(argv: readonly string[]): Promise<void> {
   const { completeCommandLine } = await import('./parse.ts')
   const words = argv.slice(2)
   const entry = words.length > 1 ? commands.find(({ name }) => name === words[0]) : undefined
-  await completeCommandLine(argv, entry && ((await entry.load()).command as unknown as Command))
+  await completeCommandLine(argv, entry && (await entry.load()).command)
 }
 
 /** `kfp-ts logs … | head` closes the pipe early: not an error of ours. */

@@ -17,7 +17,8 @@ export interface CommandEntry {
   /** One line of top-level help. */
   readonly summary: string
   readonly group: 'author' | 'local' | 'cluster' | 'service' | 'other'
-  readonly load: () => Promise<{ readonly command: Command<never> }>
+  // biome-ignore lint/suspicious/noExplicitAny: each command knows its own arguments, yargs hands them through.
+  readonly load: () => Promise<{ readonly command: Command<any> }>
 }
 
 /** In the order of top-level help. */
