@@ -1,0 +1,86 @@
+/**
+ * Search over the smaller lists: experiments, logged models, registered models, versions and KFP's lists.
+ * One function, told by a plan which attribute is which column. Before: both APIs.
+ */
+import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { type Condition, compare, type OrderItem } from './conditions.ts'
+import type { Metadata } from './database.ts'
+import { afterKey, decodePageToken, encodePageToken, type KeyValuePart, type OrderColumn, orderBy } from './keyset.ts'
+
+/** Where the key-value pairs of a searched thing lie: a table and the condition that joins it to the thing. */
+export interface PairSource {
+  readonly table: string
+  readonly joins: RawBuilder<SqlBool>
+  /** Extra condition, for instance that a metric is no NaN. */
+  readonly only?: RawBuilder<SqlBool>
+}
+
+export interface SearchPlan {
+  readonly from: RawBuilder<unknown>
+  readonly columns: RawBuilder<unknown>
+  /** Names of the grammar to SQL that is never NULL when it is used in an order. */
+  readonly attributes: Readonly<Record<string, Expression<unknown>>>
+  readonly pairs?: Partial<Record<'tag' | 'param' | 'metric', PairSource>>
+  /** The unique end of each order. */
+  readonly tieBreak: readonly OrderColumn[]
+}
+
+export interface KeyedSearch {
+  readonly base: readonly RawBuilder<SqlBool>[]
+  readonly conditions: readonly Condition[]
+  readonly order: readonly OrderItem[]
+  readonly limit: number
+  readonly pageToken?: string | undefined
+  readonly scope: string
+}
+
+/** One page in the given order. */
+export async function keyedSearch<Row>(
+  metadata: Metadata,
+  plan: SearchPlan,
+  search: KeyedSearch,
+): Promise<{ rows: Row[]; nextPageToken?: string }> {
+  const order = orderOf(plan, search.order)
+  const where = [...search.base, ...search.conditions.map((condition) => conditionOf(metadata, plan, condition))]
+  if (search.pageToken) where.push(afterKey(order, decodePageToken(search.pageToken, search.scope, order.length)))
+  const keys = order.map((column, index) => sql`${column.expression} as ${sql.ref(`order_${index}`)}`)
+  const condition = where.length > 0 ? sql`where ${sql.join(where, sql` and `)}` : sql``
+  const { rows } = await sql<Row & Record<string, KeyValuePart>>`select ${plan.columns}, ${sql.join(keys)}
+    from ${plan.from} ${condition} order by ${orderBy(order)} limit ${search.limit + 1}`.execute(metadata.db)
+  if (rows.length <= search.limit) return { rows }
+  const page = rows.slice(0, search.limit)
+  const last = page.at(-1)!
+  const key = order.map((_, index) => last[`order_${index}`]!)
+  return { rows: page, nextPageToken: encodePageToken({ scope: search.scope, key }) }
+}
+
+function orderOf(plan: SearchPlan, items: readonly OrderItem[]): OrderColumn[] {
+  const order: OrderColumn[] = []
+  for (const { entity, key, descending } of items) {
+    const source = entity === 'attribute' || entity === 'dataset' ? undefined : plan.pairs?.[entity]
+    if (!source) {
+      order.push({ expression: plan.attributes[key]!, descending })
+      continue
+    }
+    const value = sql`(select max(kv.value) from ${sql.table(source.table)} as kv where ${pairOf(source, key)})`
+    const blank = entity === 'metric' ? sql`0` : sql`''`
+    order.push({ expression: sql`(case when ${value} is null then 1 else 0 end)` })
+    order.push({ expression: sql`coalesce(${value}, ${blank})`, descending })
+  }
+  return [...order, ...plan.tieBreak]
+}
+
+function pairOf(source: PairSource, key: string): RawBuilder<SqlBool> {
+  const only = source.only ? sql` and ${source.only}` : sql``
+  return sql`${source.joins} and kv.key = ${key}${only}`
+}
+
+function conditionOf(metadata: Metadata, plan: SearchPlan, condition: Condition): RawBuilder<SqlBool> {
+  const { entity, key, operator, value } = condition
+  const source = entity === 'attribute' || entity === 'dataset' ? undefined : plan.pairs?.[entity]
+  if (!source) return compare(metadata.kind, plan.attributes[key]!, operator, value)
+  const rows = sql`select 1 from ${sql.table(source.table)} as kv where ${pairOf(source, key)}`
+  if (operator === 'IS NULL') return sql`not exists (${rows})`
+  if (operator === 'IS NOT NULL') return sql`exists (${rows})`
+  return sql`exists (${rows} and ${compare(metadata.kind, sql.ref('kv.value'), operator, value)})`
+}

@@ -1,0 +1,159 @@
+/** What a run logs: metrics with history and latest value, parameters that never change, tags. Before: MLflow API, recorder. */
+import { type Kysely, sql } from 'kysely'
+import type { Db } from './database.ts'
+import { invalid } from './errors.ts'
+import { excluded, type KeyValuePair, upsertTags } from './runs.ts'
+import type { LatestMetricRow, MetricRow, Tables } from './tables.ts'
+
+export interface MetricPoint {
+  readonly key: string
+  /** May be NaN or infinite. */
+  readonly value: number
+  /** Epoch milliseconds. */
+  readonly timestamp: number
+  readonly step: number
+  readonly modelId?: string | undefined
+  readonly datasetName?: string | undefined
+  readonly datasetDigest?: string | undefined
+}
+
+export interface Batch {
+  readonly metrics?: readonly MetricPoint[]
+  readonly params?: readonly KeyValuePair[]
+  readonly tags?: readonly KeyValuePair[]
+}
+
+/** Writes a batch for one run; call it in a transaction. Rejects with `invalid` when a parameter would change. */
+export async function logBatch(db: Db, runId: string, batch: Batch): Promise<void> {
+  if (batch.params?.length) await logParams(db, runId, batch.params)
+  if (batch.metrics?.length) await logMetrics(db, runId, batch.metrics)
+  if (batch.tags?.length) await upsertTags(db, runId, batch.tags)
+}
+
+async function logParams(db: Db, runId: string, params: readonly KeyValuePair[]): Promise<void> {
+  const wanted = new Map<string, string>()
+  for (const { key, value } of params) {
+    const before = wanted.get(key)
+    if (before !== undefined && before !== value) throw changedParam(runId, key, before, value)
+    wanted.set(key, value)
+  }
+  await db
+    .insertInto('params')
+    .values([...wanted].map(([key, value]) => ({ run_id: runId, key, value })))
+    .onConflict((conflict) => conflict.columns(['run_id', 'key']).doNothing())
+    .execute()
+  const stored = await db
+    .selectFrom('params')
+    .select(['key', 'value'])
+    .where('run_id', '=', runId)
+    .where('key', 'in', [...wanted.keys()])
+    .execute()
+  for (const { key, value } of stored) {
+    if (wanted.get(key) !== value) throw changedParam(runId, key, value, wanted.get(key)!)
+  }
+}
+
+function changedParam(runId: string, key: string, before: string, after: string): Error {
+  return invalid(
+    `Changing param values is not allowed. Param with key='${key}' was already logged with value='${before}' ` +
+      `for run ID='${runId}'. Attempted logging new value '${after}'.`,
+  )
+}
+
+async function logMetrics(db: Db, runId: string, points: readonly MetricPoint[]): Promise<void> {
+  const rows = points.map((point) => metricRow(runId, point))
+  await db
+    .insertInto('metrics')
+    .values(uniqueMeasurements(rows))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  await upsertLatest(db, latestPerKey(rows))
+  const ofModels = rows.filter((row) => row.model_id !== null)
+  if (ofModels.length > 0) await logModelMetrics(db, ofModels)
+}
+
+function metricRow(runId: string, point: MetricPoint): MetricRow {
+  const isNan = Number.isNaN(point.value)
+  return {
+    run_id: runId,
+    key: point.key,
+    step: point.step,
+    timestamp: point.timestamp,
+    value: isNan ? 0 : point.value,
+    is_nan: isNan ? 1 : 0,
+    model_id: point.modelId ?? null,
+    dataset_name: point.datasetName ?? null,
+    dataset_digest: point.datasetDigest ?? null,
+  }
+}
+
+function uniqueMeasurements(rows: readonly MetricRow[]): MetricRow[] {
+  const unique = new Map(
+    rows.map((row) => [`${row.key}\0${row.step}\0${row.timestamp}\0${row.value}\0${row.is_nan}`, row]),
+  )
+  return [...unique.values()]
+}
+
+/** The latest of a key is the largest by (step, timestamp, value). */
+function latestPerKey(rows: readonly MetricRow[]): LatestMetricRow[] {
+  const latest = new Map<string, MetricRow>()
+  for (const row of rows) {
+    const known = latest.get(row.key)
+    if (!known || compareMeasurements(row, known) >= 0) latest.set(row.key, row)
+  }
+  return [...latest.values()].map(({ run_id, key, step, timestamp, value, is_nan }) => ({
+    run_id,
+    key,
+    step,
+    timestamp,
+    value,
+    is_nan,
+  }))
+}
+
+function compareMeasurements(a: MetricRow, b: MetricRow): number {
+  return a.step - b.step || a.timestamp - b.timestamp || a.value - b.value
+}
+
+async function upsertLatest(db: Kysely<Tables>, rows: LatestMetricRow[]): Promise<void> {
+  await db
+    .insertInto('latest_metrics')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['run_id', 'key'])
+        .doUpdateSet({
+          step: excluded<number>('step'),
+          timestamp: excluded<number>('timestamp'),
+          value: excluded<number>('value'),
+          is_nan: excluded<number>('is_nan'),
+        })
+        .where(
+          sql<boolean>`(latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)
+            <= (excluded.step, excluded.timestamp, excluded.value)`,
+        ),
+    )
+    .execute()
+}
+
+async function logModelMetrics(db: Db, rows: readonly MetricRow[]): Promise<void> {
+  const values = rows.map(({ model_id, ...row }) => ({ ...row, model_id: model_id! }))
+  const last = new Map(values.map((row) => [`${row.model_id}\0${row.key}\0${row.step}\0${row.timestamp}`, row]))
+  const known = await db
+    .selectFrom('logged_models')
+    .select('model_id')
+    .where('model_id', 'in', [...new Set(values.map((row) => row.model_id))])
+    .execute()
+  const ids = new Set(known.map((row) => row.model_id))
+  const kept = [...last.values()].filter((row) => ids.has(row.model_id))
+  if (kept.length === 0) return
+  await db
+    .insertInto('logged_model_metrics')
+    .values(kept)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['model_id', 'key', 'run_id', 'step', 'timestamp'])
+        .doUpdateSet({ value: excluded<number>('value'), is_nan: excluded<number>('is_nan') }),
+    )
+    .execute()
+}

@@ -1,0 +1,26 @@
+/** The migrations in their order; each runs once. A released one is never edited: a change is a new entry. */
+import type { Kysely, Migration, MigrationProvider } from 'kysely'
+import { columnsOf, createTable, type MetadataKind } from './columns.ts'
+import { MODEL_TABLES } from './models.ts'
+import { PIPELINE_TABLES } from './pipelines.ts'
+import { TRACKING_TABLES } from './tracking.ts'
+
+/** The migrations for one kind of database. */
+export function migrations(kind: MetadataKind): MigrationProvider {
+  return { getMigrations: async () => ({ '0001-one-schema': oneSchema(kind) }) }
+}
+
+function oneSchema(kind: MetadataKind): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      const types = columnsOf(kind)
+      const plans = { ...TRACKING_TABLES, ...MODEL_TABLES, ...PIPELINE_TABLES }
+      for (const [name, plan] of Object.entries(plans)) await createTable(db, types, name, plan)
+      const counters = ['experiment', 'history', 'audit'].map((name) => ({ name, value: 0 }))
+      await (db as Kysely<{ counters: { name: string; value: number } }>)
+        .insertInto('counters')
+        .values(counters)
+        .execute()
+    },
+  }
+}
