@@ -5,4 +5,6 @@ interface Generator {
   generate(): Promise<ReadonlyMap<string, string>>
 }
 
-export const generators: Readonly<Record<string, () => Promise<Generator>>> = {}
+export const generators: Readonly<Record<string, () => Promise<Generator>>> = {
+  crds: () => import('../manifests/crds.ts'),
+}

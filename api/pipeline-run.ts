@@ -1,0 +1,184 @@
+/** The PipelineRun and Pipeline resources: what a user applies to a cluster and what the operator answers. */
+import type { JsonObject, JsonValue } from './json.ts'
+import type { FailureCause } from './run-report.ts'
+
+export const API_GROUP = 'pipelines.kfp-ts.dev'
+export const API_VERSION = 'v1alpha1'
+
+/** Labels that the operator puts on what it makes; selectors and tests may rely on them. */
+export const LABELS = {
+  /** Uid of the run. */
+  run: `${API_GROUP}/run`,
+  runName: `${API_GROUP}/run-name`,
+  pipeline: `${API_GROUP}/pipeline`,
+  task: `${API_GROUP}/task`,
+  attempt: `${API_GROUP}/attempt`,
+} as const
+/** Path of the task in its run, too long and too free for a label. */
+export const TASK_PATH_ANNOTATION = `${API_GROUP}/task-path`
+
+/** Retry budget of one failure cause. */
+export interface RetrySpec {
+  readonly limit: number
+  /** @default 10 */
+  readonly backoffSeconds?: number
+}
+
+/** What the pods of a run have in common beyond what the pipeline says. */
+export interface PodDefaults {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly nodeSelector?: Readonly<Record<string, string>>
+  readonly tolerations?: readonly JsonObject[]
+  readonly imagePullSecrets?: readonly { readonly name: string }[]
+  readonly priorityClassName?: string
+  readonly env?: readonly { readonly name: string; readonly value: string }[]
+  /** `Restricted` meets the restricted profile; `Image` runs as the user the image names. @default 'Restricted' */
+  readonly security?: 'Restricted' | 'Image'
+  /** Limits of steps that state none. */
+  readonly resources?: { readonly cpu?: string; readonly memory?: string }
+}
+
+/** Exactly one of the four pipeline sources is set. */
+export interface PipelineRunSpec {
+  /** KFP v2 IR as an object; `platformSpec` goes with it. */
+  readonly pipelineSpec?: JsonObject
+  readonly platformSpec?: JsonObject
+  /** The text of a compiled pipeline file, one or two YAML documents. */
+  readonly pipelineText?: string
+  /** A version of a Pipeline resource of the same namespace; the newest when neither version nor digest is given. */
+  readonly pipelineRef?: { readonly name: string; readonly version?: string; readonly digest?: string }
+  /** Text in a ConfigMap of the same namespace. */
+  readonly pipelineFrom?: { readonly configMapKeyRef: { readonly name: string; readonly key: string } }
+  readonly arguments?: Readonly<Record<string, JsonValue>>
+  readonly serviceAccountName?: string
+  readonly pipelineRoot?: string
+  /** Pods of this run at once. */
+  readonly parallelism?: number
+  readonly timeouts?: {
+    /** The whole run, from its start. */
+    readonly runSeconds?: number
+    /** How long the run may wait for its start. */
+    readonly queueSeconds?: number
+    /** Each attempt that sets none of its own. */
+    readonly taskSeconds?: number
+  }
+  readonly retries?: Readonly<Partial<Record<FailureCause, RetrySpec>>>
+  /** What a retry after an OOM kill gets: memory times `factor`, at most `maxMemory`. */
+  readonly onOOM?: { readonly factor?: number; readonly maxMemory: string }
+  /** false: nothing is taken from earlier runs. @default true */
+  readonly cache?: boolean
+  /** Running pods go on, no new ones start. @default false */
+  readonly suspend?: boolean
+  /** true ends the run; there is no way back. @default false */
+  readonly cancel?: boolean
+  /** Raise it to run what failed in a finished run again; what succeeded stays. @default 0 */
+  readonly retryCount?: number
+  /** The resource, its pods and its records of the cluster go so long after the end. */
+  readonly ttlSecondsAfterFinished?: number
+  /** Higher starts first in the queue. @default 0 */
+  readonly priority?: number
+  /** Named pool of the operator's configuration that the run counts against. */
+  readonly pool?: string
+  readonly podDefaults?: PodDefaults
+  /** When finished pods go: with the run, or as soon as their outputs and log are stored. @default 'WithRun' */
+  readonly podCleanup?: 'WithRun' | 'AfterTask'
+  /** Whether deleting the run deletes its artifacts. @default 'Keep' */
+  readonly artifactsOnDelete?: 'Keep' | 'Delete'
+}
+
+export const RUN_PHASES = [
+  'Pending',
+  'Queued',
+  'Running',
+  'Paused',
+  'Canceling',
+  'Succeeded',
+  'Failed',
+  'Canceled',
+] as const
+export type RunPhase = (typeof RUN_PHASES)[number]
+
+export const isFinalPhase = (phase: RunPhase | undefined): boolean =>
+  phase === 'Succeeded' || phase === 'Failed' || phase === 'Canceled'
+
+/** Why a run is where it is: the one list that conditions, events and docs/operate.md use. */
+export const RUN_REASONS = {
+  InvalidPipeline: 'the pipeline or its arguments are wrong; the message lists every problem',
+  PipelineNotFound: 'the Pipeline resource, its version or the ConfigMap is not there',
+  Queued: 'a limit of active runs or pods is reached',
+  QueueTimeout: 'the run waited longer than timeouts.queueSeconds',
+  Running: 'tasks are being carried out',
+  Suspended: 'spec.suspend is true',
+  Canceled: 'spec.cancel was set',
+  Succeeded: 'every task succeeded, was cached or was skipped',
+  TaskFailed: 'a task used its last attempt',
+  TimedOut: 'the run took longer than timeouts.runSeconds',
+} as const
+export type RunReason = keyof typeof RUN_REASONS
+
+export interface Condition {
+  readonly type: 'Valid' | 'Started' | 'Succeeded'
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: RunReason
+  readonly message: string
+  readonly lastTransitionTime: string
+  readonly observedGeneration?: number
+}
+
+/** A task that a person should look at: failed, or waiting for longer than usual. */
+export interface TaskAttention {
+  readonly path: string
+  readonly state: string
+  readonly message: string
+  readonly pod?: string
+  readonly attempt?: number
+  readonly cause?: FailureCause
+}
+
+export interface TaskCounts {
+  readonly total: number
+  readonly pending: number
+  readonly running: number
+  readonly succeeded: number
+  readonly cached: number
+  readonly skipped: number
+  readonly failed: number
+  readonly canceled: number
+}
+
+/** Below 64 KB whatever the size of the run: task states live in the metadata database. */
+export interface PipelineRunStatus {
+  readonly observedGeneration?: number
+  readonly phase?: RunPhase
+  readonly reason?: RunReason
+  readonly message?: string
+  readonly pipeline?: string
+  /** `sha256:` of the pipeline's canonical text. */
+  readonly pipelineDigest?: string
+  readonly startTime?: string
+  readonly completionTime?: string
+  readonly counts?: TaskCounts
+  /** `done/total` for people. */
+  readonly progress?: string
+  /** Outputs of the pipeline; left out (and said so in `message`) above 16 KB. */
+  readonly outputs?: Readonly<Record<string, JsonValue>>
+  /** At most ten. */
+  readonly attention?: readonly TaskAttention[]
+  readonly podsCreated?: number
+  /** The `spec.retryCount` that was carried out. */
+  readonly retryCount?: number
+  readonly conditions?: readonly Condition[]
+}
+
+export interface PipelineVersion {
+  readonly name: string
+  readonly text: string
+  readonly description?: string
+}
+/** Versions are immutable and only added; the last one is the newest. */
+export interface PipelineResourceSpec {
+  readonly displayName?: string
+  readonly description?: string
+  readonly versions: readonly PipelineVersion[]
+}

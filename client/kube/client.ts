@@ -1,0 +1,170 @@
+/** Typed verbs over a KubeTransport: what the operator and the runs client say to an API server. */
+import { type KubeList, type KubeObject, type Resource, resourcePath, withQuery } from './resources.ts'
+import { KubeError, type KubeRequest, type KubeStream, type KubeTransport } from './transport.ts'
+
+/** Which objects of a kind. */
+export interface Selection {
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+}
+export interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+  readonly object: T
+}
+export interface LogOptions {
+  readonly container?: string
+  readonly follow?: boolean
+  readonly tailLines?: number
+  readonly limitBytes?: number
+  readonly previous?: boolean
+}
+
+export interface KubeClient {
+  get<T extends KubeObject>(resource: Resource, namespace: string | undefined, name: string): Promise<T>
+  /** One page; `limit` and `continueToken` walk through a large collection. */
+  list<T extends KubeObject>(
+    resource: Resource,
+    selection?: Selection,
+    page?: { readonly limit?: number; readonly continueToken?: string; readonly resourceVersion?: string },
+  ): Promise<KubeList<T>>
+  create<T extends KubeObject>(resource: Resource, namespace: string | undefined, object: T): Promise<T>
+  /** JSON merge patch; `subresource` is `status` where only that may change. */
+  patch<T extends KubeObject>(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+    patch: unknown,
+    subresource?: string,
+  ): Promise<T>
+  replace<T extends KubeObject>(resource: Resource, namespace: string | undefined, name: string, object: T): Promise<T>
+  delete(
+    resource: Resource,
+    namespace: string | undefined,
+    name: string,
+    options?: { readonly gracePeriodSeconds?: number; readonly uid?: string; readonly propagation?: 'Background' | 'Foreground' },
+  ): Promise<void>
+  deleteCollection(resource: Resource, selection: Selection, options?: { gracePeriodSeconds?: number }): Promise<void>
+  /** Ends when the server closes it or `signal` aborts; throws KubeError (410: list again) or KubeConnectionError. */
+  watch<T extends KubeObject>(
+    resource: Resource,
+    selection: Selection,
+    resourceVersion: string,
+    signal?: AbortSignal,
+  ): AsyncGenerator<WatchEvent<T>>
+  log(namespace: string, pod: string, options?: LogOptions, signal?: AbortSignal): Promise<KubeStream>
+  /** Any other path, for checks such as `/readyz`. */
+  raw(request: KubeRequest): Promise<string>
+}
+
+const WATCH_SECONDS = 300
+
+export function createKubeClient(transport: KubeTransport): KubeClient {
+  async function send<T>(request: KubeRequest): Promise<T> {
+    const response = await transport.request(request)
+    if (response.status >= 300) throw new KubeError(request, response)
+    return JSON.parse(response.text) as T
+  }
+  const selectionQuery = ({ labelSelector, fieldSelector }: Selection) => ({ labelSelector, fieldSelector })
+
+  return {
+    get: (resource, namespace, name) => send({ method: 'GET', path: resourcePath(resource, namespace, name) }),
+    list: (resource, selection = {}, page = {}) =>
+      send({
+        method: 'GET',
+        path: withQuery(resourcePath(resource, selection.namespace), {
+          ...selectionQuery(selection),
+          limit: page.limit,
+          continue: page.continueToken,
+          resourceVersion: page.resourceVersion,
+        }),
+      }),
+    create: (resource, namespace, object) =>
+      send({ method: 'POST', path: resourcePath(resource, namespace), body: object }),
+    replace: (resource, namespace, name, object) =>
+      send({ method: 'PUT', path: resourcePath(resource, namespace, name), body: object }),
+    patch: (resource, namespace, name, patch, subresource) =>
+      send({
+        method: 'PATCH',
+        path: resourcePath(resource, namespace, name, subresource),
+        body: patch,
+        contentType: 'application/merge-patch+json',
+      }),
+    async delete(resource, namespace, name, options = {}) {
+      await send({
+        method: 'DELETE',
+        path: resourcePath(resource, namespace, name),
+        body: {
+          gracePeriodSeconds: options.gracePeriodSeconds,
+          propagationPolicy: options.propagation ?? 'Background',
+          preconditions: options.uid ? { uid: options.uid } : undefined,
+        },
+      })
+    },
+    async deleteCollection(resource, selection, options = {}) {
+      await send({
+        method: 'DELETE',
+        path: withQuery(resourcePath(resource, selection.namespace), selectionQuery(selection)),
+        body: { gracePeriodSeconds: options.gracePeriodSeconds, propagationPolicy: 'Background' },
+      })
+    },
+    watch: (resource, selection, resourceVersion, signal) =>
+      watchLines(transport, {
+        method: 'GET',
+        path: withQuery(resourcePath(resource, selection.namespace), {
+          ...selectionQuery(selection),
+          watch: true,
+          allowWatchBookmarks: true,
+          resourceVersion,
+          timeoutSeconds: WATCH_SECONDS,
+        }),
+        signal,
+      }),
+    log: (namespace, pod, options = {}, signal) =>
+      transport.stream({
+        method: 'GET',
+        path: withQuery(resourcePath({ group: '', version: 'v1', plural: 'pods' }, namespace, pod, 'log'), { ...options }),
+        signal,
+      }),
+    async raw(request) {
+      const response = await transport.request(request)
+      if (response.status >= 300) throw new KubeError(request, response)
+      return response.text
+    },
+  }
+}
+
+async function* watchLines<T extends KubeObject>(
+  transport: KubeTransport,
+  request: KubeRequest,
+): AsyncGenerator<WatchEvent<T>> {
+  const stream = await transport.stream(request)
+  try {
+    for await (const line of splitLines(stream.chunks)) {
+      const event = JSON.parse(line) as WatchEvent<T>
+      if (event.type === 'ERROR') {
+        const status = event.object as unknown as { code?: number }
+        throw new KubeError(request, { status: status.code ?? 500, text: JSON.stringify(event.object) })
+      }
+      yield event
+    }
+  } finally {
+    stream.close()
+  }
+}
+
+/** Lines of a byte stream without their ends; a cut last line is dropped (the watch is opened again). */
+export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest: Buffer[] = []
+  for await (const chunk of chunks) {
+    let from = 0
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, from)) {
+      rest.push(chunk.subarray(from, at))
+      const line = Buffer.concat(rest).toString('utf8')
+      rest = []
+      from = at + 1
+      if (line !== '') yield line
+    }
+    if (from < chunk.length) rest.push(chunk.subarray(from))
+  }
+}

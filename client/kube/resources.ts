@@ -1,0 +1,66 @@
+/** The kinds of Kubernetes objects that kfp-ts touches, with their REST paths and the fields it reads. */
+
+export interface ObjectMeta {
+  readonly name: string
+  readonly namespace?: string
+  readonly uid?: string
+  readonly resourceVersion?: string
+  readonly generation?: number
+  readonly creationTimestamp?: string
+  readonly deletionTimestamp?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly OwnerReference[]
+  readonly finalizers?: readonly string[]
+}
+export interface OwnerReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller?: boolean
+  readonly blockOwnerDeletion?: boolean
+}
+export interface KubeObject {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata: ObjectMeta
+}
+export interface KubeList<T> {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly items: readonly T[]
+}
+
+/** Where objects of one kind live. */
+export interface Resource {
+  /** `''` is the core group. */
+  readonly group: string
+  readonly version: string
+  readonly plural: string
+}
+
+export const PODS: Resource = { group: '', version: 'v1', plural: 'pods' }
+export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events' }
+export const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps' }
+export const VOLUME_CLAIMS: Resource = { group: '', version: 'v1', plural: 'persistentvolumeclaims' }
+export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' }
+export const PIPELINE_RUNS: Resource = { group: 'pipelines.kfp-ts.dev', version: 'v1alpha1', plural: 'pipelineruns' }
+export const PIPELINES: Resource = { group: 'pipelines.kfp-ts.dev', version: 'v1alpha1', plural: 'pipelines' }
+
+/** REST path of a collection, of one object, or of its subresource. Without a namespace: across all of them. */
+export function resourcePath(resource: Resource, namespace?: string, name?: string, subresource?: string): string {
+  const base = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`
+  const parts = [base]
+  if (namespace) parts.push('namespaces', encodeURIComponent(namespace))
+  parts.push(resource.plural)
+  if (name) parts.push(encodeURIComponent(name))
+  if (subresource) parts.push(subresource)
+  return parts.join('/')
+}
+
+export function withQuery(path: string, query: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+  const text = search.toString()
+  return text ? `${path}?${text}` : path
+}
