@@ -1,0 +1,31 @@
+/** Which finished runs may go: history limits. After: advance-schedule.ts. */
+import type { Schedule } from './compile-schedule.ts'
+import type { RunFact, ScheduleState } from './schedule-state.ts'
+
+/**
+ * Names of finished runs beyond the limits, oldest first. Kept in any case: the newest automated run (dependsOnPast asks for it),
+ * as many failed ones as maxConsecutiveFailures counts, and runs that the saved cursor has not passed: without the cursor
+ * their existence is what keeps them from being created again. Backfills keep their own runs.
+ */
+export function prunable(schedule: Schedule, saved: ScheduleState, runs: readonly RunFact[]): string[] {
+  const limit = Math.min(schedule.keepSuccessful, schedule.keepFailed)
+  if (runs.length <= limit) return []
+  const own = runs.filter((run) => run.kind !== 'backfill' && run.phase !== 'active' && run.phase !== 'held')
+  const newest = runs.filter((run) => run.kind === 'scheduled').sort(newestFirst)[0]
+  const passed = (run: RunFact) =>
+    run.kind === 'manual' || (saved.cursor !== undefined && run.logicalDate !== null && run.logicalDate <= saved.cursor)
+  const beyond = (phases: readonly string[], keep: number) =>
+    own
+      .filter((run) => phases.includes(run.phase))
+      .sort(newestFirst)
+      .slice(keep)
+  const keepFailed = Math.max(schedule.keepFailed, schedule.maxConsecutiveFailures)
+  return [...beyond(['succeeded', 'skipped'], schedule.keepSuccessful), ...beyond(['failed', 'canceled'], keepFailed)]
+    .filter((run) => passed(run) && run.name !== newest?.name)
+    .sort((a, b) => newestFirst(b, a))
+    .map((run) => run.name)
+}
+
+function newestFirst(a: RunFact, b: RunFact): number {
+  return (b.logicalDate ?? b.createdAt) - (a.logicalDate ?? a.createdAt) || b.createdAt - a.createdAt
+}
