@@ -1,0 +1,132 @@
+/** Our local run against PyPI's `kfp.local` on pipelines written here in Python: equal, or listed with the reason. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RunReport } from '../../../api/run-report.ts'
+
+const run = promisify(execFile)
+const repository = resolve(import.meta.dirname, '../../..')
+const KFP_VERSION = '2.17.0'
+
+/** Cases that kfp.local 2.17 itself gets wrong; ours must still give what the case expects. */
+const ORACLE_DEVIATES: Readonly<Record<string, string>> = {
+  'conditions-4-one-of-artifacts': 'kfp.local refuses a OneOf of artifacts',
+  'conditions-5-one-of-artifacts': 'kfp.local refuses a OneOf of artifacts',
+  'conditions-13-collected-with-skips': 'kfp.local fails an iteration whose collected producer was skipped',
+  'failures-2-ignored': 'kfp.local looks for an output of the failed task instead of using the default',
+  'loops-0-static-loop': 'kfp.local hands floats to a List[int] component, which refuses the sum',
+  'loops-2-dynamic-loop': 'kfp.local has no outputs of a loop over an empty list',
+  'loops-8-nested-artifacts': 'kfp.local fails on an f-string over two loop items',
+  'loops-11-loop-of-pipelines': 'kfp.local hands floats to a List[int] component, which refuses the sum',
+  'parameters-3-outer-optional': 'kfp.local cannot read the explicit null that its compiler writes',
+  'parameters-4-outer-optional': 'kfp.local cannot read the explicit null that its compiler writes',
+}
+
+interface Case {
+  readonly name: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  readonly expected: 'FAILED' | Readonly<Record<string, unknown>>
+  readonly oracle: { readonly state: string; readonly outputs: Readonly<Record<string, unknown>> }
+}
+
+let folder: string
+const cases: Case[] = []
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kfp-ts-differential-'))
+  const python = join(await freshEnvironment(folder), 'bin/python')
+  await run(python, [join(import.meta.dirname, 'oracle.py'), join(folder, 'cases')], {
+    env: { ...process.env, KFP_TS_DIFFERENTIAL_DIR: join(folder, 'oracle') },
+    maxBuffer: 64 << 20,
+  })
+  const names = (await readdir(join(folder, 'cases'))).filter((file) => file.endsWith('.json')).sort()
+  for (const file of names) {
+    const text = await readFile(join(folder, 'cases', file), 'utf8')
+    cases.push({ name: file.slice(0, -'.json'.length), ...JSON.parse(text.replaceAll(join(folder, 'oracle'), folder)) })
+  }
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('the same pipelines, compiled by the Python SDK', () => {
+  it('give what each case expects, here and (but for the listed deviations) in kfp.local', async () => {
+    expect(cases.length).toBeGreaterThanOrEqual(40)
+    const wrong: string[] = []
+    for (const one of cases) {
+      const ours = await runHere(one)
+      if (!same(ours, one.expected))
+        wrong.push(`${one.name}: ours ${JSON.stringify(ours)}, expected ${JSON.stringify(one.expected)}`)
+      const oracle = one.oracle.state === 'SUCCEEDED' ? one.oracle.outputs : one.oracle.state
+      const deviates = one.name in ORACLE_DEVIATES
+      if (same(oracle, one.expected) === deviates) {
+        wrong.push(
+          `${one.name}: kfp.local gave ${JSON.stringify(oracle)}; its entry in the deviations is ${deviates ? 'stale' : 'missing'}`,
+        )
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+})
+
+/** Outputs of a succeeded run with artifacts by content, else the state. */
+async function runHere(one: Case): Promise<unknown> {
+  const file = join(folder, 'cases', `${one.name}.yaml`)
+  const params = Object.entries(one.arguments).flatMap(([key, value]) => [
+    '--param',
+    `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  ])
+  const args = ['run', file, '--json', '--no-cache', '--root', join(folder, 'ours'), ...params]
+  const { stdout } = await run(join(repository, 'bin/kfp-ts.js'), args, { cwd: folder, maxBuffer: 64 << 20 }).catch(
+    (error: { stdout: string }) => error,
+  )
+  const report: RunReport = JSON.parse(stdout)
+  if (report.state !== 'SUCCEEDED') return report.state
+  const outputs: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(report.outputs)) outputs[key] = await byContent(value)
+  return outputs
+}
+
+async function byContent(value: unknown): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map(byContent))
+  if (typeof value !== 'object' || value === null || !('uri' in value)) return value
+  const artifact = value as { uri: string; metadata: unknown }
+  const text = existsSync(artifact.uri) ? await readFile(artifact.uri, 'utf8') : null
+  return { text, metadata: artifact.metadata }
+}
+
+/**
+ * Equal as JSON. Numbers inside texts compare by value: kfp.local keeps list and record items as doubles, so that the same
+ * component prints `1.0` there and `1` here (kfp-ir.md, trap 1).
+ */
+function same(left: unknown, right: unknown): boolean {
+  const text = (value: unknown) =>
+    JSON.stringify(value, (_, part) =>
+      typeof part === 'object' && part !== null && !Array.isArray(part)
+        ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : part,
+    ).replaceAll(/(?<![\d.])(\d+)\.0(?!\d)/g, '$1')
+  return text(left) === text(right)
+}
+
+/** A copy of a cached virtual environment with the SDK: components run `pip install` inside it and may change it. */
+async function freshEnvironment(target: string): Promise<string> {
+  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kfp-ts', 'venvs')
+  const cached = join(cache, `oracle-kfp-${KFP_VERSION}`)
+  if (!existsSync(cached)) {
+    await mkdir(cache, { recursive: true })
+    const building = `${cached}.${process.pid}`
+    await run('python3', ['-m', 'venv', '--copies', building])
+    await run(join(building, 'bin/python'), ['-m', 'pip', 'install', '-q', `kfp==${KFP_VERSION}`], {
+      maxBuffer: 64 << 20,
+    })
+    await rename(building, cached).catch(() => rm(building, { recursive: true, force: true }))
+  }
+  const copy = join(target, 'venv')
+  await cp(cached, copy, { recursive: true, verbatimSymlinks: true })
+  await mkdir(join(target, 'oracle'), { recursive: true })
+  await mkdir(join(target, 'ours'), { recursive: true })
+  return copy
+}
