@@ -40,7 +40,12 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kfp-ts-differential-'))
   const python = join(await freshEnvironment(folder), 'bin/python')
   await run(python, [join(import.meta.dirname, 'oracle.py'), join(folder, 'cases')], {
-    env: { ...process.env, KFP_TS_DIFFERENTIAL_DIR: join(folder, 'oracle') },
+    // The literal commands of the components say `python3`: it has to be this environment's.
+    env: {
+      ...process.env,
+      PATH: `${join(folder, 'venv/bin')}:${process.env['PATH']}`,
+      KFP_TS_DIFFERENTIAL_DIR: join(folder, 'oracle'),
+    },
     maxBuffer: 64 << 20,
   })
   const names = (await readdir(join(folder, 'cases'))).filter((file) => file.endsWith('.json')).sort()
