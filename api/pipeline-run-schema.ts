@@ -23,7 +23,10 @@ const object = (properties: object, required: readonly string[], description: st
 })
 
 const retry = object(
-  { limit: whole(0, 'Attempts after the first.'), backoffSeconds: whole(0, 'Wait before the first retry; doubles each time.') },
+  {
+    limit: whole(0, 'Attempts after the first.'),
+    backoffSeconds: whole(0, 'Wait before the first retry; doubles each time.'),
+  },
   ['limit'],
   'Budget of one failure cause.',
 )
@@ -34,15 +37,30 @@ const podDefaults = object(
     annotations: stringMap('Annotations of every pod.'),
     nodeSelector: stringMap('Node labels that every pod asks for.'),
     tolerations: { type: 'array', items: freeObject('A toleration.'), description: 'Tolerations of every pod.' },
-    imagePullSecrets: { type: 'array', items: object({ name: text('Secret.') }, ['name'], 'A pull secret.'), description: 'Pull secrets.' },
+    imagePullSecrets: {
+      type: 'array',
+      items: object({ name: text('Secret.') }, ['name'], 'A pull secret.'),
+      description: 'Pull secrets.',
+    },
     priorityClassName: text('Priority class of every pod.'),
     env: {
       type: 'array',
-      items: object({ name: text('Name.'), value: { type: 'string', description: 'Value.' } }, ['name', 'value'], 'A variable.'),
+      items: object(
+        { name: text('Name.'), value: { type: 'string', description: 'Value.' } },
+        ['name', 'value'],
+        'A variable.',
+      ),
       description: 'Environment of every step.',
     },
-    security: choice(['Restricted', 'Image'], 'Restricted (default) meets the restricted profile; Image runs as the image says.'),
-    resources: object({ cpu: text('CPU limit.'), memory: text('Memory limit.') }, [], 'Limits of steps that state none.'),
+    security: choice(
+      ['Restricted', 'Image'],
+      'Restricted (default) meets the restricted profile; Image runs as the image says.',
+    ),
+    resources: object(
+      { cpu: text('CPU limit.'), memory: text('Memory limit.') },
+      [],
+      'Limits of steps that state none.',
+    ),
   },
   [],
   'What the pods have in common.',
@@ -58,12 +76,22 @@ export const PIPELINE_RUN_SPEC_SCHEMA = {
       platformSpec: freeObject('The second document of a compiled pipeline, beside pipelineSpec.'),
       pipelineText: text('The text of a compiled pipeline file.', MAX_PIPELINE_TEXT),
       pipelineRef: object(
-        { name: text('Name of a Pipeline.'), version: text('One of its versions.'), digest: text('sha256: of the text of a version.') },
+        {
+          name: text('Name of a Pipeline.'),
+          version: text('One of its versions.'),
+          digest: text('sha256: of the text of a version.'),
+        },
         ['name'],
         'A stored pipeline of the same namespace; its newest version by default.',
       ),
       pipelineFrom: object(
-        { configMapKeyRef: object({ name: text('ConfigMap.'), key: text('Key.') }, ['name', 'key'], 'Where the text is.') },
+        {
+          configMapKeyRef: object(
+            { name: text('ConfigMap.'), key: text('Key.') },
+            ['name', 'key'],
+            'Where the text is.',
+          ),
+        },
         ['configMapKeyRef'],
         'A compiled pipeline in a ConfigMap of the same namespace.',
       ),
@@ -80,9 +108,16 @@ export const PIPELINE_RUN_SPEC_SCHEMA = {
         [],
         'Time limits.',
       ),
-      retries: object(Object.fromEntries(FAILURE_CAUSES.map((cause) => [cause, retry])), [], 'Retry budgets by failure cause.'),
+      retries: object(
+        Object.fromEntries(FAILURE_CAUSES.map((cause) => [cause, retry])),
+        [],
+        'Retry budgets by failure cause.',
+      ),
       onOOM: object(
-        { factor: { type: 'number', minimum: 1, description: 'Memory is multiplied by it; 2 by default.' }, maxMemory: text('Upper bound, such as 8Gi.') },
+        {
+          factor: { type: 'number', minimum: 1, description: 'Memory is multiplied by it; 2 by default.' },
+          maxMemory: text('Upper bound, such as 8Gi.'),
+        },
         ['maxMemory'],
         'More memory for the retry after an OOM kill.',
       ),
@@ -95,7 +130,10 @@ export const PIPELINE_RUN_SPEC_SCHEMA = {
       pool: text('Pool of the operator that the run counts against.'),
       podDefaults,
       podCleanup: choice(['WithRun', 'AfterTask'], 'When finished pods go; WithRun by default.'),
-      artifactsOnDelete: choice(['Keep', 'Delete'], 'What happens to artifacts when the run is deleted; Keep by default.'),
+      artifactsOnDelete: choice(
+        ['Keep', 'Delete'],
+        'What happens to artifacts when the run is deleted; Keep by default.',
+      ),
     },
     [],
     'A pipeline and how to run it.',
@@ -146,7 +184,11 @@ export const PIPELINE_RUN_STATUS_SCHEMA = object(
     pipelineDigest: text('sha256: of the pipeline.'),
     startTime: { type: 'string', format: 'date-time' },
     completionTime: { type: 'string', format: 'date-time' },
-    counts: object(Object.fromEntries(COUNTS.map((name) => [name, whole(0, `Tasks: ${name}.`)])), [], 'Tasks by state.'),
+    counts: object(
+      Object.fromEntries(COUNTS.map((name) => [name, whole(0, `Tasks: ${name}.`)])),
+      [],
+      'Tasks by state.',
+    ),
     progress: { type: 'string', description: 'done/total.' },
     outputs: freeObject('Outputs of the pipeline.'),
     attention: {
@@ -167,7 +209,12 @@ export const PIPELINE_RUN_STATUS_SCHEMA = object(
     },
     podsCreated: whole(0, 'Pods made so far.'),
     retryCount: whole(0, 'The retryCount that was carried out.'),
-    conditions: { type: 'array', items: condition, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] },
+    conditions: {
+      type: 'array',
+      items: condition,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['type'],
+    },
   },
   [],
   'Where the run stands.',

@@ -4,20 +4,20 @@ import { KubeError, type KubeRequest, type KubeStream, type KubeTransport } from
 
 /** Which objects of a kind. */
 export interface Selection {
-  readonly namespace?: string
-  readonly labelSelector?: string
-  readonly fieldSelector?: string
+  readonly namespace?: string | undefined
+  readonly labelSelector?: string | undefined
+  readonly fieldSelector?: string | undefined
 }
 export interface WatchEvent<T> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
   readonly object: T
 }
 export interface LogOptions {
-  readonly container?: string
-  readonly follow?: boolean
-  readonly tailLines?: number
-  readonly limitBytes?: number
-  readonly previous?: boolean
+  readonly container?: string | undefined
+  readonly follow?: boolean | undefined
+  readonly tailLines?: number | undefined
+  readonly limitBytes?: number | undefined
+  readonly previous?: boolean | undefined
 }
 
 export interface KubeClient {
@@ -26,7 +26,7 @@ export interface KubeClient {
   list<T extends KubeObject>(
     resource: Resource,
     selection?: Selection,
-    page?: { readonly limit?: number; readonly continueToken?: string; readonly resourceVersion?: string },
+    page?: { readonly limit?: number | undefined; readonly continueToken?: string | undefined; readonly resourceVersion?: string | undefined },
   ): Promise<KubeList<T>>
   create<T extends KubeObject>(resource: Resource, namespace: string | undefined, object: T): Promise<T>
   /** JSON merge patch; `subresource` is `status` where only that may change. */
@@ -42,7 +42,11 @@ export interface KubeClient {
     resource: Resource,
     namespace: string | undefined,
     name: string,
-    options?: { readonly gracePeriodSeconds?: number; readonly uid?: string; readonly propagation?: 'Background' | 'Foreground' },
+    options?: {
+      readonly gracePeriodSeconds?: number | undefined
+      readonly uid?: string | undefined
+      readonly propagation?: 'Background' | 'Foreground' | undefined
+    },
   ): Promise<void>
   deleteCollection(resource: Resource, selection: Selection, options?: { gracePeriodSeconds?: number }): Promise<void>
   /** Ends when the server closes it or `signal` aborts; throws KubeError (410: list again) or KubeConnectionError. */
@@ -123,7 +127,9 @@ export function createKubeClient(transport: KubeTransport): KubeClient {
     log: (namespace, pod, options = {}, signal) =>
       transport.stream({
         method: 'GET',
-        path: withQuery(resourcePath({ group: '', version: 'v1', plural: 'pods' }, namespace, pod, 'log'), { ...options }),
+        path: withQuery(resourcePath({ group: '', version: 'v1', plural: 'pods' }, namespace, pod, 'log'), {
+          ...options,
+        }),
         signal,
       }),
     async raw(request) {

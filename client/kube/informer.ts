@@ -11,9 +11,9 @@ export interface InformerOptions<T extends KubeObject, S> {
   readonly keep: (object: T) => S
   /** Called for each new, changed or gone object, in order. `gone` objects carry their last known state. */
   readonly onChange: (key: string, kept: S, gone: boolean) => void
-  readonly onError?: (error: unknown) => void
+  readonly onError?: (error: unknown) => void | undefined
   /** Objects of one page of a list. @default 500 */
-  readonly pageSize?: number
+  readonly pageSize?: number | undefined
 }
 
 export interface Informer<S> {
@@ -80,7 +80,12 @@ export function startInformer<T extends KubeObject, S>(options: InformerOptions<
     let failures = 0
     while (!stopping.signal.aborted) {
       try {
-        for await (const event of options.client.watch<T>(options.resource, options.selection, version, stopping.signal)) {
+        for await (const event of options.client.watch<T>(
+          options.resource,
+          options.selection,
+          version,
+          stopping.signal,
+        )) {
           failures = 0
           version = event.object.metadata.resourceVersion ?? version
           if (event.type === 'DELETED') drop(keyOf(event.object), event.object)

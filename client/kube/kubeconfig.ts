@@ -7,9 +7,9 @@ import { parse } from 'yaml'
 export interface KubeAccess {
   /** For example `https://127.0.0.1:6443`. */
   readonly server: string
-  readonly ca?: string
-  readonly cert?: string
-  readonly key?: string
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
   readonly rejectUnauthorized: boolean
   /** Namespace of the current context or of the pod. */
   readonly namespace: string
@@ -19,8 +19,8 @@ export interface KubeAccess {
 
 export interface KubeAccessOptions {
   /** A kubeconfig file. @default $KUBECONFIG, then the pod's service account, then ~/.kube/config */
-  readonly kubeconfig?: string
-  readonly context?: string
+  readonly kubeconfig?: string | undefined
+  readonly context?: string | undefined
 }
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -29,10 +29,10 @@ interface NamedEntry {
   readonly name: string
 }
 interface KubeconfigFile {
-  readonly 'current-context'?: string
-  readonly contexts?: readonly (NamedEntry & { context: { cluster: string; user: string; namespace?: string } })[]
-  readonly clusters?: readonly (NamedEntry & { cluster: Record<string, unknown> })[]
-  readonly users?: readonly (NamedEntry & { user: Record<string, unknown> })[]
+  readonly 'current-context'?: string | undefined
+  readonly contexts?: readonly (NamedEntry & { context: { cluster: string; user: string; namespace?: string } })[] | undefined
+  readonly clusters?: readonly (NamedEntry & { cluster: Record<string, unknown> })[] | undefined
+  readonly users?: readonly (NamedEntry & { user: Record<string, unknown> })[] | undefined
 }
 
 /** Throws an Error whose message says what is missing and what to set. */
@@ -58,11 +58,13 @@ function inCluster(host: string): KubeAccess {
 }
 
 function fromFile(path: string, wantedContext?: string): KubeAccess {
-  if (!existsSync(path)) throw new Error(`the kubeconfig file ${path} does not exist: set KUBECONFIG or pass --kubeconfig FILE`)
+  if (!existsSync(path))
+    throw new Error(`the kubeconfig file ${path} does not exist: set KUBECONFIG or pass --kubeconfig FILE`)
   const config = (parse(readFileSync(path, 'utf8')) ?? {}) as KubeconfigFile
   const contextName = wantedContext ?? config['current-context']
   const context = config.contexts?.find((entry) => entry.name === contextName)?.context
-  if (!context) throw new Error(`${path} has no context "${contextName ?? ''}": choose one with kubectl config use-context`)
+  if (!context)
+    throw new Error(`${path} has no context "${contextName ?? ''}": choose one with kubectl config use-context`)
   const cluster = config.clusters?.find((entry) => entry.name === context.cluster)?.cluster
   if (!cluster) throw new Error(`${path} has no cluster "${context.cluster}"`)
   const user = config.users?.find((entry) => entry.name === context.user)?.user ?? {}

@@ -2,32 +2,32 @@
 
 export interface ObjectMeta {
   readonly name: string
-  readonly namespace?: string
-  readonly uid?: string
-  readonly resourceVersion?: string
-  readonly generation?: number
-  readonly creationTimestamp?: string
-  readonly deletionTimestamp?: string
-  readonly labels?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
-  readonly ownerReferences?: readonly OwnerReference[]
-  readonly finalizers?: readonly string[]
+  readonly namespace?: string | undefined
+  readonly uid?: string | undefined
+  readonly resourceVersion?: string | undefined
+  readonly generation?: number | undefined
+  readonly creationTimestamp?: string | undefined
+  readonly deletionTimestamp?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+  readonly ownerReferences?: readonly OwnerReference[] | undefined
+  readonly finalizers?: readonly string[] | undefined
 }
 export interface OwnerReference {
   readonly apiVersion: string
   readonly kind: string
   readonly name: string
   readonly uid: string
-  readonly controller?: boolean
-  readonly blockOwnerDeletion?: boolean
+  readonly controller?: boolean | undefined
+  readonly blockOwnerDeletion?: boolean | undefined
 }
 export interface KubeObject {
-  readonly apiVersion?: string
-  readonly kind?: string
+  readonly apiVersion?: string | undefined
+  readonly kind?: string | undefined
   readonly metadata: ObjectMeta
 }
 export interface KubeList<T> {
-  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly metadata: { readonly resourceVersion?: string | undefined; readonly continue?: string | undefined }
   readonly items: readonly T[]
 }
 
@@ -58,7 +58,10 @@ export function resourcePath(resource: Resource, namespace?: string, name?: stri
   return parts.join('/')
 }
 
-export function withQuery(path: string, query: Readonly<Record<string, string | number | boolean | undefined>>): string {
+export function withQuery(
+  path: string,
+  query: Readonly<Record<string, string | number | boolean | undefined>>,
+): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
   const text = search.toString()

@@ -1,20 +1,15 @@
 /** A KubeTransport that bounds requests in flight and adapts: 429, 5xx and lost connections halve the bound, quiet answers raise it. */
-import {
-  KubeConnectionError,
-  type KubeRequest,
-  type KubeResponse,
-  type KubeTransport,
-} from './transport.ts'
+import { KubeConnectionError, type KubeRequest, type KubeResponse, type KubeTransport } from './transport.ts'
 
 export interface ThrottleOptions {
   /** Requests in flight at most. @default 48 */
-  readonly maxInFlight?: number
+  readonly maxInFlight?: number | undefined
   /** Tries of one request before its failure is handed on. @default 4 */
-  readonly maxTries?: number
+  readonly maxTries?: number | undefined
   /** @default 250 */
-  readonly firstDelayMillis?: number
-  readonly onThrottled?: (status: number) => void
-  readonly sleep?: (millis: number) => Promise<void>
+  readonly firstDelayMillis?: number | undefined
+  readonly onThrottled?: (status: number) => void | undefined
+  readonly sleep?: (millis: number) => Promise<void> | undefined
 }
 
 export function throttle(inner: KubeTransport, options: ThrottleOptions = {}): KubeTransport {

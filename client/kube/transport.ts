@@ -5,17 +5,17 @@ export interface KubeRequest {
   /** Path with query, from `/`. */
   readonly path: string
   /** Sent as JSON. */
-  readonly body?: unknown
+  readonly body?: unknown | undefined
   /** @default 'application/json' */
-  readonly contentType?: string
+  readonly contentType?: string | undefined
   /** @default 30_000 */
-  readonly timeoutMillis?: number
-  readonly signal?: AbortSignal
+  readonly timeoutMillis?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface KubeResponse {
   readonly status: number
-  readonly retryAfterMillis?: number
+  readonly retryAfterMillis?: number | undefined
   readonly text: string
 }
 
@@ -47,7 +47,7 @@ export class KubeError extends Error {
   readonly status: number
   /** For example `AlreadyExists`, `NotFound`, `Forbidden`, `Expired`. */
   readonly reason: string
-  readonly retryAfterMillis?: number
+  readonly retryAfterMillis?: number | undefined
 
   constructor(request: KubeRequest, response: KubeResponse) {
     const { reason, message } = parseStatus(response.text)

@@ -1,0 +1,195 @@
+/** Turns a start-attempt action into a Pod. Pure. Before: the engine resolved everything. After: carry-out.ts creates it, read-pod.ts reads it. */
+import type { JsonObject } from '../../api/json.ts'
+import { API_GROUP, API_VERSION, LABELS, type PodDefaults, TASK_PATH_ANNOTATION } from '../../api/pipeline-run.ts'
+import type { Launch, TaskPath } from '../../engine/types.ts'
+import { type PodParts, podPartsOf } from './kubernetes-config.ts'
+import { labelValue, podName } from './pod-name.ts'
+import { type Container, type EnvVar, MAIN_CONTAINER, type Pod, type Volume, type VolumeMount } from './pod-types.ts'
+import { scaleQuantity } from './quantity.ts'
+
+/** What all pods of an operator have in common. */
+export interface PodSettings {
+  /** The store as pods see it. */
+  readonly store: { readonly claimName: string } | { readonly hostPath: string }
+  /** Where steps find the store. */
+  readonly mountPath: string
+  /** @default 10 */
+  readonly terminationGraceSeconds?: number | undefined
+  /** User and group of steps under restricted security. @default 65532 */
+  readonly runAsUser?: number | undefined
+  /** Seconds a pod stays bound to a node that is not reachable. @default 30 */
+  readonly nodeLostSeconds?: number | undefined
+}
+
+export interface PodRequest {
+  readonly run: { readonly name: string; readonly namespace: string; readonly uid: string; readonly pipeline: string }
+  readonly task: TaskPath
+  readonly attempt: number
+  readonly launch: Launch
+  readonly defaults: PodDefaults
+  readonly serviceAccountName?: string | undefined
+  readonly settings: PodSettings
+  /** Path of the run's workspace in the store, for steps that use it. */
+  readonly workspaceSubPath: string
+  /** Memory is multiplied by it after OOM kills. @default 1 */
+  readonly memoryFactor?: number | undefined
+  readonly maxMemory?: string | undefined
+}
+
+const STORE_VOLUME = 'kfp-ts-store'
+const DEFAULT_USER = 65532
+
+export function buildPod(request: PodRequest): Pod {
+  const { run, task, attempt, launch, defaults, settings } = request
+  const parts = podPartsOf(launch.kubernetes)
+  const restricted = (defaults.security ?? 'Restricted') === 'Restricted'
+  const volumes = [storeVolume(settings), ...parts.volumes]
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: podName(run.name, run.uid, task, attempt),
+      namespace: run.namespace,
+      labels: {
+        ...defaults.labels,
+        ...parts.labels,
+        [LABELS.run]: run.uid,
+        [LABELS.runName]: labelValue(run.name),
+        [LABELS.pipeline]: labelValue(run.pipeline),
+        [LABELS.task]: labelValue(launch.taskKey),
+        [LABELS.attempt]: String(attempt),
+      },
+      annotations: { ...defaults.annotations, ...parts.annotations, [TASK_PATH_ANNOTATION]: task },
+      ownerReferences: [
+        {
+          apiVersion: `${API_GROUP}/${API_VERSION}`,
+          kind: 'PipelineRun',
+          name: run.name,
+          uid: run.uid,
+          controller: true,
+          blockOwnerDeletion: false,
+        },
+      ],
+    },
+    spec: {
+      restartPolicy: 'Never',
+      serviceAccountName: request.serviceAccountName,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      terminationGracePeriodSeconds: settings.terminationGraceSeconds ?? 10,
+      activeDeadlineSeconds: deadlineSeconds(launch, parts),
+      securityContext: podSecurity(restricted, parts, settings),
+      nodeSelector: nonEmpty({ ...defaults.nodeSelector, ...parts.nodeSelector }),
+      tolerations: [...(defaults.tolerations ?? []), ...parts.tolerations, ...nodeLost(settings)],
+      affinity: parts.affinity,
+      imagePullSecrets: nonEmptyList([...(defaults.imagePullSecrets ?? []), ...parts.imagePullSecrets]),
+      priorityClassName: defaults.priorityClassName,
+      volumes,
+      initContainers: nonEmptyList(
+        parts.initContainers.map((container) => ({ ...container, securityContext: containerSecurity(restricted) })),
+      ),
+      containers: [mainContainer(request, parts, restricted)],
+    },
+  }
+}
+
+function mainContainer(request: PodRequest, parts: PodParts, restricted: boolean): Container {
+  const { launch, settings } = request
+  const mounts: VolumeMount[] = [{ name: STORE_VOLUME, mountPath: settings.mountPath }, ...parts.mounts]
+  if (launch.usesWorkspace) {
+    mounts.push({ name: STORE_VOLUME, mountPath: '/kfp-workspace', subPath: request.workspaceSubPath })
+  }
+  return {
+    name: MAIN_CONTAINER,
+    image: launch.image,
+    command: nonEmptyList(launch.command),
+    args: nonEmptyList(launch.args),
+    env: environment(request, parts, restricted),
+    volumeMounts: mounts,
+    resources: resources(request),
+    // Kubernetes pulls `:latest` anew each time by default; a step whose image is there does not wait for a registry.
+    imagePullPolicy: parts.imagePullPolicy ?? 'IfNotPresent',
+    // The end of the log becomes the message of a failed container: no request is needed to tell why it failed.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: containerSecurity(restricted),
+  }
+}
+
+function environment({ launch, defaults, attempt, run }: PodRequest, parts: PodParts, restricted: boolean): EnvVar[] {
+  const own: EnvVar[] = [
+    { name: 'KFP_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    { name: 'KFP_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+    { name: 'KFP_RUN_ID', value: run.uid },
+    { name: 'KFP_RETRY_INDEX', value: String(attempt - 1) },
+    // A user without an entry in the image's user list has / as its home, where it may not write.
+    ...(restricted ? [{ name: 'HOME', value: '/tmp' }] : []),
+  ]
+  const all = [...own, ...(defaults.env ?? []), ...launch.env, ...parts.env]
+  return [...new Map(all.map((variable) => [variable.name, variable])).values()]
+}
+
+function resources({ launch, defaults, memoryFactor = 1, maxMemory }: PodRequest): Container['resources'] {
+  const { cpuRequest, cpuLimit, memoryRequest, memoryLimit, accelerator } = launch.resources
+  const scale = (quantity: string | undefined) =>
+    quantity === undefined || memoryFactor === 1 ? quantity : scaleQuantity(quantity, memoryFactor, maxMemory)
+  const limits = {
+    cpu: cpuLimit ?? defaults.resources?.cpu,
+    memory: scale(memoryLimit ?? defaults.resources?.memory),
+    ...(accelerator && Number(accelerator.count) > 0 ? { [accelerator.type]: accelerator.count } : {}),
+  }
+  return { requests: nonEmpty({ cpu: cpuRequest, memory: scale(memoryRequest) }), limits: nonEmpty(limits) }
+}
+
+/** The engine ends an attempt at its limit; the pod's own deadline holds when no operator is there to do so. */
+function deadlineSeconds(launch: Launch, parts: PodParts): number | undefined {
+  const limits = [
+    launch.timeoutMillis === undefined ? undefined : Math.ceil(launch.timeoutMillis / 1000) + 5,
+    parts.activeDeadlineSeconds,
+  ].filter((limit) => limit !== undefined)
+  return limits.length > 0 ? Math.min(...limits) : undefined
+}
+
+function podSecurity(restricted: boolean, parts: PodParts, settings: PodSettings): JsonObject | undefined {
+  const given = { runAsUser: parts.runAsUser, runAsGroup: parts.runAsGroup, runAsNonRoot: parts.runAsNonRoot }
+  if (!restricted) return nonEmpty(given)
+  const user = settings.runAsUser ?? DEFAULT_USER
+  // A step that asks for root by its own configuration is refused by the restricted profile: the profile wins.
+  const runAsUser = given.runAsUser === undefined || given.runAsUser === 0 ? user : given.runAsUser
+  return {
+    runAsNonRoot: true,
+    runAsUser,
+    runAsGroup: given.runAsGroup ?? user,
+    fsGroup: user,
+    fsGroupChangePolicy: 'OnRootMismatch',
+    seccompProfile: { type: 'RuntimeDefault' },
+  }
+}
+
+function containerSecurity(restricted: boolean): JsonObject | undefined {
+  if (!restricted) return undefined
+  return { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
+}
+
+/** Pods leave a lost node sooner than the cluster's five minutes: a retry elsewhere is cheap. */
+function nodeLost(settings: PodSettings): JsonObject[] {
+  const tolerationSeconds = settings.nodeLostSeconds ?? 30
+  return ['not-ready', 'unreachable'].map((state) => ({
+    key: `node.kubernetes.io/${state}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds,
+  }))
+}
+
+function storeVolume({ store }: PodSettings): Volume {
+  if ('claimName' in store) return { name: STORE_VOLUME, persistentVolumeClaim: { claimName: store.claimName } }
+  return { name: STORE_VOLUME, hostPath: { path: store.hostPath, type: 'Directory' } }
+}
+
+function nonEmpty<T extends object>(value: T): (Record<string, string> & T) | undefined {
+  const known = Object.entries(value).filter(([, item]) => item !== undefined)
+  return known.length > 0 ? (Object.fromEntries(known) as Record<string, string> & T) : undefined
+}
+function nonEmptyList<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined
+}
