@@ -1,0 +1,101 @@
+/** Comparisons of references, and their combinations. A condition that nobody uses is the `a && b` trap and gets reported. */
+import { type CallSite, here } from './location.ts'
+import { ParameterRef } from './refs.ts'
+import { currentScope } from './scope.ts'
+
+export type Comparator = '==' | '!=' | '<' | '<=' | '>' | '>='
+export type Operand = ParameterRef | string | number | boolean
+
+/** The shape of a condition; the compiler writes it as one expression. */
+export type ConditionExpression =
+  | { readonly kind: 'compare'; readonly left: Operand; readonly operator: Comparator; readonly right: Operand }
+  | { readonly kind: 'and' | 'or'; readonly parts: readonly ConditionExpression[] }
+  | { readonly kind: 'not'; readonly part: ConditionExpression }
+
+/** Something that is true or false when the run gets there. Give it to `If`, `and`, `or` or `not`. */
+export class Condition {
+  readonly expression: ConditionExpression
+  readonly site: CallSite
+
+  constructor(expression: ConditionExpression, site: CallSite) {
+    this.expression = expression
+    this.site = site
+    currentScope('a condition').graph.openConditions.add(this)
+  }
+
+  [Symbol.toPrimitive](): string {
+    return '[condition of kfp-ts: known only when the pipeline runs]'
+  }
+}
+
+type Comparable<T> = T | ParameterRef<T>
+/** What can be compared with a `ParameterRef<T>`: numbers with numbers, strings with strings. */
+type Other<T> = [T] extends [number]
+  ? Comparable<number>
+  : [T] extends [string]
+    ? Comparable<string>
+    : [T] extends [boolean]
+      ? Comparable<boolean>
+      : unknown extends T
+        ? Operand
+        : never
+
+function compare(operator: Comparator) {
+  return <T>(left: ParameterRef<T>, right: Other<NonNullable<T>>): Condition =>
+    new Condition({ kind: 'compare', left, operator, right: right as Operand }, here())
+}
+
+/** `left == right` at run time. */
+export const equals = compare('==')
+export const notEquals = compare('!=')
+export const lessThan = compare('<')
+export const atMost = compare('<=')
+export const greaterThan = compare('>')
+export const atLeast = compare('>=')
+
+/** True when all are. */
+export function and(...conditions: readonly [Condition, Condition, ...Condition[]]): Condition {
+  return new Condition({ kind: 'and', parts: conditions.map(use) }, here())
+}
+/** True when at least one is. */
+export function or(...conditions: readonly [Condition, Condition, ...Condition[]]): Condition {
+  return new Condition({ kind: 'or', parts: conditions.map(use) }, here())
+}
+export function not(condition: Condition): Condition {
+  return new Condition({ kind: 'not', part: use(condition) }, here())
+}
+/**
+ * True when the value is one of a list of constants or references.
+ *
+ * @example If(isIn(flip.output, ['heads', 'edge']), () => { … })
+ */
+export function isIn<T>(
+  value: ParameterRef<T>,
+  choices: readonly [Other<NonNullable<T>>, ...Other<NonNullable<T>>[]],
+): Condition {
+  const parts = choices.map((right) => ({
+    kind: 'compare' as const,
+    left: value,
+    operator: '==' as const,
+    right: right as Operand,
+  }))
+  return new Condition(parts.length === 1 ? parts[0]! : { kind: 'or', parts }, here())
+}
+
+/** Marks a condition as used and gives its expression. */
+export function use(condition: Condition): ConditionExpression {
+  currentScope('a condition').graph.openConditions.delete(condition)
+  return condition.expression
+}
+
+/** Every reference in a condition, left to right. */
+export function operandsOf(expression: ConditionExpression): readonly ParameterRef[] {
+  switch (expression.kind) {
+    case 'compare':
+      return [expression.left, expression.right].filter((operand) => operand instanceof ParameterRef)
+    case 'not':
+      return operandsOf(expression.part)
+    default:
+      return expression.parts.flatMap(operandsOf)
+  }
+}

@@ -1,0 +1,63 @@
+/** Finds the line of the author's source that called into the dsl, so that a mistake names its place. Used by everything that records. */
+import type { SourceLocation } from '../api/issue.ts'
+
+/** A moment in the author's code; its place is worked out only when somebody asks. */
+export interface CallSite {
+  readonly stack: string
+}
+
+const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
+
+/** Directory of the dsl's own files, as they stand in stack traces. */
+const OWN_DIRECTORY = directoryOf(framesOf(new Error('own place').stack ?? '')[0]?.file ?? '')
+
+/** Remembers where the author's code is now. */
+export function here(): CallSite {
+  const limited = Error as { stackTraceLimit?: number }
+  const before = limited.stackTraceLimit
+  limited.stackTraceLimit = 30
+  const stack = new Error('call site').stack ?? ''
+  if (before !== undefined) limited.stackTraceLimit = before
+  return { stack }
+}
+
+/** First frame outside the dsl, or undefined when the engine gives no stack. */
+export function locationOf(site: CallSite | undefined): SourceLocation | undefined {
+  if (!site) return undefined
+  const frame = framesOf(site.stack).find(({ file }) => !isOwn(file))
+  return frame ? { file: frame.file, line: frame.line, column: frame.column } : undefined
+}
+
+/** First frame outside the dsl of an error that the author's code threw. */
+export function locationOfError(error: unknown): SourceLocation | undefined {
+  return error instanceof Error && error.stack ? locationOf({ stack: error.stack }) : undefined
+}
+
+interface Frame {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+function framesOf(stack: string): Frame[] {
+  return stack.split('\n').flatMap((line) => {
+    const match = FRAME.exec(line.trim())
+    if (!match?.[1]) return []
+    return [{ file: pathOf(match[1]), line: Number(match[2]), column: Number(match[3]) }]
+  })
+}
+
+function pathOf(file: string): string {
+  const path = file.startsWith('file://') ? decodeURIComponent(file.slice('file://'.length)) : file
+  return path.replace(/\?.*$/, '')
+}
+
+function directoryOf(file: string): string {
+  return file.slice(0, file.lastIndexOf('/') + 1)
+}
+
+/** Tests that stand beside the sources are authors too. */
+function isOwn(file: string): boolean {
+  if (file.includes('node:internal')) return true
+  return OWN_DIRECTORY !== '' && file.startsWith(OWN_DIRECTORY) && !/\.test(-d)?\.[cm]?[jt]s$/.test(file)
+}

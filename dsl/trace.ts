@@ -1,0 +1,160 @@
+/** Runs a pipeline's body once and records what it says. Before: definePipeline. After: the compiler lowers the graph. */
+import { InvalidInputError } from '../api/issue.ts'
+import type { Condition } from './condition.ts'
+import type { GroupNode, PipelineGraph, PipelineModel, RootNode } from './graph.ts'
+import { locationOfError } from './location.ts'
+import { type AnyRef, ArtifactRef, isRef, ParameterRef, withTokens } from './refs.ts'
+import { makeIssue, withScope } from './scope.ts'
+import { Task } from './task.ts'
+import { DEFAULT_SCHEMA_VERSION } from './types/artifacts.ts'
+import { isFittingArtifact, isFittingParameter } from './types/fit.ts'
+import type { AnyType } from './types/index.ts'
+
+/** Name of the output when a body returns one reference. */
+export const SINGLE_OUTPUT = 'Output'
+
+/** Traces a pipeline; the author's mistakes are in `issues` of the result, never thrown. */
+export function tracePipeline(model: PipelineModel, depth = 0): PipelineGraph {
+  const root: RootNode = { kind: 'root', parent: undefined, groups: [], tasks: [], site: model.site }
+  const graph: PipelineGraph = {
+    model,
+    root,
+    tasks: [],
+    outputs: new Map(),
+    outputTypes: {},
+    issues: [],
+    openConditions: new Set(),
+    nextGroupId: 1,
+    taskKeys: new Set(),
+  }
+  const run = () => {
+    try {
+      const result = model.body(inputRefs(graph))
+      readResult(graph, result)
+    } catch (error) {
+      graph.issues.push(...issuesOf(model, error))
+    }
+    reportOpenConditions(graph)
+  }
+  withScope({ graph, group: root, depth }, () => (depth === 0 ? withTokens(run) : run()))
+  return graph
+}
+
+/** References to the pipeline's own inputs. */
+function inputRefs(graph: PipelineGraph): Readonly<Record<string, AnyRef>> {
+  const refs = Object.entries(graph.model.inputs).map(([name, type]) => {
+    const source = { from: 'input', graph, name } as const
+    const ref =
+      type.kind === 'parameter'
+        ? new ParameterRef(source, type, graph.model.site)
+        : new ArtifactRef(source, type, graph.model.site)
+    return [name, ref] as const
+  })
+  return Object.freeze(Object.fromEntries(refs))
+}
+
+function readResult(graph: PipelineGraph, result: unknown): void {
+  const { model } = graph
+  const fail = (message: string, hint: string): void => {
+    graph.issues.push(makeIssue({ code: 'wrong-result', message, hint, site: model.site }))
+  }
+  if (result instanceof Promise || typeof (result as { then?: unknown } | undefined)?.then === 'function') {
+    ;(result as Promise<unknown>).then(undefined, () => {})
+    return fail(
+      `the body of pipeline "${model.name}" is asynchronous`,
+      'remove async and await: a body only describes tasks, the work is done in components',
+    )
+  }
+  if (result instanceof Task)
+    return fail(`pipeline "${model.name}" returns a task`, 'return task.output or { name: task.outputs.<name> }')
+  const named = isRef(result) ? { [SINGLE_OUTPUT]: result } : (result ?? {})
+  if (typeof named !== 'object')
+    return fail(`pipeline "${model.name}" returns a ${typeof result}`, 'return references by name, or nothing')
+  for (const [name, ref] of Object.entries(named)) {
+    if (isRef(ref)) addOutput(graph, name, ref)
+    else
+      fail(
+        `output "${name}" of pipeline "${model.name}" is not a reference`,
+        'return outputs of tasks, such as { accuracy: evaluate.outputs.accuracy }',
+      )
+  }
+  for (const name of Object.keys(model.outputs ?? {})) {
+    if (!graph.outputs.has(name))
+      fail(
+        `pipeline "${model.name}" declares the output "${name}" and does not return it`,
+        `add "${name}" to what the body returns`,
+      )
+  }
+}
+
+function addOutput(graph: PipelineGraph, name: string, ref: AnyRef): void {
+  const declared = graph.model.outputs?.[name]
+  if (graph.model.outputs && !declared) {
+    graph.issues.push(
+      makeIssue({
+        code: 'unknown-output',
+        message: `pipeline "${graph.model.name}" returns "${name}", which its outputs do not declare`,
+        hint: 'declare it, or leave "outputs" out and let them follow from what is returned',
+        site: graph.model.site,
+      }),
+    )
+  }
+  if (declared && !fits(ref, declared)) {
+    graph.issues.push(
+      makeIssue({
+        code: 'wrong-type',
+        message: `output "${name}" of pipeline "${graph.model.name}" is declared as ${typeWord(declared)} and returned as ${typeWord(typeOfRef(ref))}`,
+        hint: 'change the declaration or what is returned',
+        site: graph.model.site,
+      }),
+    )
+  }
+  graph.outputs.set(name, ref)
+  graph.outputTypes[name] = declared ?? typeOfRef(ref)
+}
+
+function fits(ref: AnyRef, type: AnyType): boolean {
+  if (ref instanceof ParameterRef) return type.kind === 'parameter' && isFittingParameter(ref, type)
+  return type.kind === 'artifact' && ref.list === type.list && isFittingArtifact(ref, type)
+}
+
+function typeWord(type: AnyType): string {
+  return type.kind === 'parameter' ? type.parameterType : `${type.list ? 'list of ' : ''}${type.schemaTitle}`
+}
+
+function typeOfRef(ref: AnyRef): AnyType {
+  if (ref instanceof ParameterRef) {
+    return { kind: 'parameter', parameterType: ref.parameterType, need: 'required', ...ref.detail }
+  }
+  const { schemaTitle, schemaVersion = DEFAULT_SCHEMA_VERSION, list } = ref
+  return { kind: 'artifact', schemaTitle, schemaVersion, list, need: 'required' }
+}
+
+function issuesOf(model: PipelineModel, error: unknown) {
+  if (error instanceof InvalidInputError) return error.issues
+  const location = locationOfError(error)
+  return [
+    makeIssue({
+      code: 'body-failed',
+      message: `the body of pipeline "${model.name}" threw: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'a body runs when the pipeline is compiled; values of the run belong into components',
+      ...(location ? { location } : { site: model.site }),
+    }),
+  ]
+}
+
+function reportOpenConditions(graph: PipelineGraph): void {
+  for (const condition of graph.openConditions) {
+    graph.issues.push(
+      makeIssue({
+        code: 'unused-condition',
+        message:
+          'this condition is made and never used: && , || and ! choose when the pipeline is compiled, not when it runs',
+        hint: 'combine conditions with and(…), or(…) and not(…), and give the result to If(…)',
+        site: condition.site,
+      }),
+    )
+  }
+}
+
+export type { ArtifactRef, Condition, GroupNode }
