@@ -35,6 +35,8 @@ export interface RunFact {
   readonly index?: number
   /** The request that a manual run answers. */
   readonly requestId?: string
+  /** The backfill that created it. */
+  readonly backfill?: string
 }
 
 /** Somebody asks for a run now (rule 8). */
