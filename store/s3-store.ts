@@ -1,0 +1,195 @@
+/** Artifacts in an S3 bucket (or MinIO and its like). A file is one object; a tree is the objects below `<key>/`. */
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readdir, stat } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import type { ArtifactStore, StoredArtifact } from './artifact-store.ts'
+import { digestPath } from './digest.ts'
+
+export interface S3Settings {
+  /** For MinIO and others, for example `http://127.0.0.1:9000`; path-style addressing is used with it. */
+  readonly endpoint?: string
+  /** @default 'us-east-1' */
+  readonly region?: string
+  /** Absent: what the AWS SDK finds (environment, profile, pod identity). */
+  readonly credentials?: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+    readonly sessionToken?: string
+  }
+}
+
+interface Place {
+  readonly bucket: string
+  readonly key: string
+}
+
+/** Objects copied at the same time. */
+const PARALLEL_COPIES = 8
+const DIGEST_METADATA = 'kfp-ts-digest'
+
+/** `s3://` and `minio://` URIs; a query (`?region=…&endpoint=…`) is not part of the key. */
+export function s3Store(settings: S3Settings = {}): ArtifactStore & { readonly close: () => void } {
+  const client = new S3Client(clientConfig(settings))
+  return {
+    find: (uri) => find(client, placeOf(uri)),
+    download: (uri, target) => download(client, placeOf(uri), target),
+    upload: (source, uri) => upload(client, source, placeOf(uri)),
+    read: (uri, range) => read(client, placeOf(uri), range),
+    list: async (uri, limit = 1000) => {
+      const place = placeOf(uri)
+      if (await sizeOfObject(client, place)) return ['']
+      const objects = await listTree(client, place, limit)
+      return objects.map(({ key }) => key.slice(place.key.length + 1)).sort()
+    },
+    remove: (uri) => remove(client, placeOf(uri)),
+    digest: async (uri) => (await sizeOfObject(client, placeOf(uri)))?.digest,
+    close: () => client.destroy(),
+  }
+}
+
+/** @throws Error for anything that is not `s3://bucket/key` */
+function placeOf(uri: string): Place {
+  const [, bucket, key] = /^(?:s3|minio):\/\/([^/?]+)\/([^?]*)/.exec(uri) ?? []
+  if (!bucket || !key) throw new Error(`${uri} is not of the form s3://bucket/key`)
+  return { bucket, key: key.replace(/\/+$/, '') }
+}
+
+function clientConfig({ endpoint, region = 'us-east-1', credentials }: S3Settings): S3ClientConfig {
+  return {
+    region,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    ...(credentials === undefined ? {} : { credentials }),
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  }
+}
+
+async function find(client: S3Client, place: Place): Promise<StoredArtifact | undefined> {
+  const object = await sizeOfObject(client, place)
+  if (object) return { kind: 'file', bytes: object.bytes, files: 1 }
+  return summary(await listTree(client, place))
+}
+
+async function download(client: S3Client, place: Place, target: string): Promise<StoredArtifact | undefined> {
+  const object = await sizeOfObject(client, place)
+  if (object) {
+    await downloadObject(client, place, target)
+    return { kind: 'file', bytes: object.bytes, files: 1 }
+  }
+  const objects = await listTree(client, place)
+  await inParallel(objects, async ({ key }) => {
+    const name = key.slice(place.key.length + 1)
+    if (name.split('/').includes('..')) throw new Error(`the object ${key} has a name that leads out of its folder`)
+    if (name !== '' && !name.endsWith('/'))
+      await downloadObject(client, { bucket: place.bucket, key }, join(target, name))
+  })
+  return summary(objects)
+}
+
+async function upload(client: S3Client, source: string, place: Place): Promise<StoredArtifact> {
+  const found = await stat(source)
+  if (!found.isDirectory()) {
+    await uploadObject(client, source, place)
+    return { kind: 'file', bytes: found.size, files: 1 }
+  }
+  const entries = await readdir(source, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
+  await inParallel(files, (file) => {
+    const name = relative(source, file).split(sep).join('/')
+    return uploadObject(client, file, { bucket: place.bucket, key: `${place.key}/${name}` })
+  })
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
+  return { kind: 'tree', bytes: sizes.reduce((sum, size) => sum + size, 0), files: files.length }
+}
+
+async function uploadObject(client: S3Client, source: string, { bucket, key }: Place): Promise<void> {
+  const digest = await digestPath(source)
+  const params = {
+    Bucket: bucket,
+    Key: key,
+    Body: createReadStream(source),
+    Metadata: { [DIGEST_METADATA]: digest ?? '' },
+  }
+  await new Upload({ client, params }).done()
+}
+
+async function downloadObject(client: S3Client, place: Place, target: string): Promise<void> {
+  const body = await read(client, place)
+  if (!body) throw new Error(`the object ${place.key} disappeared while it was read`)
+  await mkdir(dirname(target), { recursive: true })
+  await pipeline(body, createWriteStream(target))
+}
+
+async function read(
+  client: S3Client,
+  { bucket, key }: Place,
+  range?: { readonly start: number; readonly end?: number },
+): Promise<Readable | undefined> {
+  const part = range === undefined ? {} : { Range: `bytes=${range.start}-${range.end ?? ''}` }
+  try {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...part }))
+    return Body as Readable
+  } catch (error) {
+    if (isNotThere(error)) return undefined
+    throw error
+  }
+}
+
+async function sizeOfObject(client: S3Client, { bucket, key }: Place) {
+  try {
+    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+    return { bytes: head.ContentLength ?? 0, digest: head.Metadata?.[DIGEST_METADATA] || undefined }
+  } catch (error) {
+    if (isNotThere(error)) return undefined
+    throw error
+  }
+}
+
+async function listTree(client: S3Client, { bucket, key }: Place, limit = Number.POSITIVE_INFINITY) {
+  const objects: { key: string; bytes: number }[] = []
+  let token: string | undefined
+  do {
+    const query = { Bucket: bucket, Prefix: `${key}/`, ...(token === undefined ? {} : { ContinuationToken: token }) }
+    const page = await client.send(new ListObjectsV2Command(query))
+    for (const { Key, Size } of page.Contents ?? []) objects.push({ key: Key!, bytes: Size ?? 0 })
+    token = page.IsTruncated ? page.NextContinuationToken : undefined
+  } while (token !== undefined && objects.length < limit)
+  return objects.slice(0, limit)
+}
+
+async function remove(client: S3Client, place: Place): Promise<void> {
+  const keys = [place.key, ...(await listTree(client, place)).map(({ key }) => key)]
+  for (let start = 0; start < keys.length; start += 1000) {
+    const Objects = keys.slice(start, start + 1000).map((Key) => ({ Key }))
+    await client.send(new DeleteObjectsCommand({ Bucket: place.bucket, Delete: { Objects, Quiet: true } }))
+  }
+}
+
+function summary(objects: readonly { readonly bytes: number }[]): StoredArtifact | undefined {
+  if (objects.length === 0) return undefined
+  return { kind: 'tree', bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0), files: objects.length }
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values()
+  const worker = async () => {
+    for (const item of queue) await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(PARALLEL_COPIES, items.length) }, worker))
+}
+
+function isNotThere(error: unknown): boolean {
+  const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } }
+  return name === 'NoSuchKey' || name === 'NotFound' || $metadata?.httpStatusCode === 404
+}
