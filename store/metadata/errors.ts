@@ -1,6 +1,12 @@
 /** The refusals of the metadata store, named by what the caller may do; each API turns them into its own shape. */
 
-export type MetadataErrorCode = 'not-found' | 'already-exists' | 'invalid' | 'failed-precondition' | 'conflict'
+export type MetadataErrorCode =
+  | 'not-found'
+  | 'already-exists'
+  | 'invalid'
+  | 'failed-precondition'
+  | 'conflict'
+  | 'forbidden'
 
 /** A request that the stored state refuses. Callers check `code`. */
 export class MetadataError extends Error {

@@ -167,14 +167,13 @@ export async function createModelVersion(db: Db, by: RegistryActor, request: New
   return row
 }
 
+/** Numbers are never used twice, also after a deletion: the history knows them all. */
 async function lastVersion(db: Db, namespace: string, name: string): Promise<number> {
-  const stored = await db
-    .selectFrom('model_versions')
-    .select(sql<number | null>`max(version)`.as('last'))
-    .where('namespace', '=', namespace)
-    .where('name', '=', name)
-    .executeTakeFirst()
-  return stored?.last ?? 0
+  const { rows } = await sql<{ last: number | null }>`select max(version) as last from registry_history
+    where namespace = ${namespace} and name = ${name} and action = 'create-version' and seq > coalesce((
+      select max(seq) from registry_history
+      where namespace = ${namespace} and name = ${name} and action = 'delete-model'), 0)`.execute(db)
+  return rows[0]?.last ?? 0
 }
 
 export async function getModelVersion(

@@ -100,7 +100,7 @@ function orderColumns(order: readonly OrderItem[]): OrderColumn[] {
     if (entity === 'attribute' && key !== 'end_time') columns.push({ expression: ATTRIBUTES[key]!, descending })
     else if (entity === 'attribute') columns.push(...nullable(sql.ref('runs.end_time'), 0, descending))
     else if (entity === 'metric') columns.push(...metricOrder(key, descending))
-    else columns.push(...nullable(valueOf(entity === 'param' ? 'params' : 'tags', key), '', descending))
+    else columns.push(...nullable(pairValue(entity === 'param' ? 'params' : 'tags', key), '', descending))
   }
   const named = new Set(order.filter((item) => item.entity === 'attribute').map((item) => item.key))
   if (!named.has('start_time')) columns.push({ expression: sql.ref('runs.start_time'), descending: true })
@@ -108,7 +108,7 @@ function orderColumns(order: readonly OrderItem[]): OrderColumn[] {
   return columns
 }
 
-function valueOf(table: 'params' | 'tags', key: string): RawBuilder<unknown> {
+function pairValue(table: 'params' | 'tags', key: string): RawBuilder<unknown> {
   return sql`(select kv.value from ${sql.table(table)} as kv where kv.run_id = runs.run_id and kv.key = ${key})`
 }
 

@@ -1,0 +1,85 @@
+/** Builds the HTTP server: limits, parsing, protection of browsers, then the APIs. Before: cli serve and operator. */
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
+import type { Services } from './context.ts'
+import { registerMlflow } from './mlflow/index.ts'
+import { HttpError } from './problem.ts'
+
+/** A JSON body of `log-batch` may have 1 MB; specs of pipelines are larger. */
+const MAX_JSON_BYTES = 32 * 1024 * 1024
+
+/** Creates the app with all its routes; the caller listens and closes. */
+export async function createApp(services: Services): Promise<FastifyInstance> {
+  await ensureDefaultExperiment(services.metadata.db, services.metadata.now())
+  const app = fastify({
+    loggerInstance: services.logger as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: MAX_JSON_BYTES,
+    routerOptions: { maxParamLength: 8192, caseSensitive: true },
+    forceCloseConnections: true,
+    requestTimeout: 0,
+    keepAliveTimeout: 30_000,
+  })
+  acceptBodies(app)
+  app.addHook('onRequest', async (request) => refuseForeignPages(request))
+  app.get('/health', async (_request, reply) => reply.type('text/plain').send('OK'))
+  await app.register(async (scope) => registerMlflow(scope, services))
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: 5, message: 'Not Found' }))
+  return app
+}
+
+/** Clients send JSON with any content type and announce JSON without a body. */
+function acceptBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseJson(body as string))
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new HttpError(400, 'The body is not valid JSON')
+  }
+  refuseNul(value, 0)
+  return value
+}
+
+const MAX_DEPTH = 200
+
+/** No database takes a NUL in a text, and nothing needs JSON of hundreds of levels. */
+function refuseNul(value: unknown, depth: number): void {
+  if (typeof value === 'string' && value.includes('\0')) throw new HttpError(400, 'Texts must not contain NUL')
+  if (typeof value !== 'object' || value === null) return
+  if (depth > MAX_DEPTH) throw new HttpError(400, `JSON with more than ${MAX_DEPTH} levels is not accepted`)
+  for (const [key, inner] of Object.entries(value)) {
+    if (key.includes('\0')) throw new HttpError(400, 'Texts must not contain NUL')
+    refuseNul(inner, depth + 1)
+  }
+}
+
+/**
+ * A page of another site must not write here through its visitor's browser, nor read through a name it points here:
+ * browsers tell the origin, and it has to be this server's own.
+ */
+function refuseForeignPages(request: FastifyRequest): void {
+  if (/%00/.test(request.url)) throw new HttpError(400, 'Paths and queries must not contain NUL')
+  const { origin, host } = request.headers
+  if (request.headers['sec-fetch-site'] === 'cross-site')
+    throw new HttpError(403, 'Requests of other sites are refused')
+  if (!origin) return
+  let originHost: string | undefined
+  try {
+    originHost = new URL(origin).host
+  } catch {
+    originHost = undefined
+  }
+  if (originHost !== host) throw new HttpError(403, 'Requests of other origins are refused')
+}

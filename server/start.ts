@@ -1,0 +1,73 @@
+/** Opens the stores and listens: what `kfp-ts serve` and the operator do first. */
+import { mkdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { type Metadata, openMetadata } from '../store/metadata/database.ts'
+import { type Access, openAccess } from './access.ts'
+import { createApp } from './app.ts'
+import { ArtifactDirectory, type ArtifactFiles } from './artifact-files.ts'
+import type { Services } from './context.ts'
+import { RunEvents } from './run-events.ts'
+import { noExecutor, type RunExecutor } from './run-executor.ts'
+
+export interface ServeOptions {
+  /** Folder of the database, unless `database` says otherwise, and of the artifacts. */
+  readonly dataDirectory: string
+  /** `postgres://…` or a file. @default `<dataDirectory>/metadata.db` */
+  readonly database?: string | undefined
+  /** @default 127.0.0.1 */
+  readonly host?: string | undefined
+  /** 0 takes a free port. */
+  readonly port: number
+  /** @default the directory `<dataDirectory>/artifacts` */
+  readonly files?: ArtifactFiles | undefined
+  /** Makes the executor once the stores are open. @default none: the server only tracks and registers */
+  readonly executor?: ((parts: { metadata: Metadata; events: RunEvents; logger: Logger }) => RunExecutor) | undefined
+  /** Required when `host` is not a loopback address. @default openAccess on loopback */
+  readonly access?: Access | undefined
+  readonly logger?: Logger | undefined
+}
+
+export interface RunningServer {
+  /** `http://host:port` */
+  readonly url: string
+  readonly services: Services
+  /** Stops taking requests, ends those that run, closes the database. */
+  close(): Promise<void>
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
+
+/** Starts a server. Rejects when the address is in use, or open to others without authentication. */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const host = options.host ?? '127.0.0.1'
+  if (!options.access && !LOOPBACK.includes(host)) {
+    throw new Error(`Without authentication the server listens on loopback only, not on ${host}`)
+  }
+  const directory = resolve(options.dataDirectory)
+  mkdirSync(directory, { recursive: true })
+  const logger = options.logger ?? pino({ level: 'warn', redact: ['headers.authorization', 'headers.cookie'] })
+  const metadata = await openMetadata({ url: options.database ?? join(directory, 'metadata.db') })
+  const events = new RunEvents()
+  const services: Services = {
+    metadata,
+    files: options.files ?? new ArtifactDirectory(join(directory, 'artifacts')),
+    executor: options.executor?.({ metadata, events, logger }) ?? noExecutor,
+    access: options.access ?? openAccess,
+    events,
+    logger,
+    pipelineRoot: join(directory, 'pipelines'),
+  }
+  const app = await createApp(services)
+  await app.listen({ host, port: options.port })
+  const { port } = app.server.address() as AddressInfo
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    services,
+    close: async () => {
+      await app.close()
+      await metadata.close()
+    },
+  }
+}
