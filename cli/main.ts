@@ -3,7 +3,7 @@ import { InvalidInputError } from '../api/issue.ts'
 import { type CommandEntry, commands } from './commands/index.ts'
 import { reportError, usageIssue } from './errors.ts'
 import { packageVersion, topLevelHelp } from './help.ts'
-import { closest } from './suggest.ts'
+import { closest } from '../api/closest.ts'
 
 const COMPLETION_FLAG = '--get-yargs-completions'
 

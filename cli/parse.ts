@@ -3,7 +3,7 @@ import makeYargs, { type Argv } from 'yargs'
 import { InvalidInputError } from '../api/issue.ts'
 import { type Command, commands } from './commands/index.ts'
 import { usageIssue } from './errors.ts'
-import { closest } from './suggest.ts'
+import { closest } from '../api/closest.ts'
 
 /** Parses `argv` for `command` and runs its handler. */
 export async function parseCommandLine(command: Command, argv: readonly string[]): Promise<void> {

@@ -1,13 +1,18 @@
 /** "Did you mean": the known word closest to a mistyped one. */
 
+/** Longer words are not typing mistakes; comparing them would take long. */
+const LONGEST_WORD = 200
+
 /**
  * @returns the closest candidate, or undefined when none is near enough to be what was meant
  * @example closest('compil', ['compile', 'run']) // 'compile'
  */
 export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined
   let best: string | undefined
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance && !candidate.startsWith(word)) continue
     const distance = candidate.startsWith(word) && word.length > 1 ? 1 : editDistance(word, candidate)
     if (distance < bestDistance) {
       best = candidate
