@@ -1,6 +1,8 @@
 /** From a table of numbers and a target column to a model. Pure. Before: preprocess. After: model/ saves it, evaluate/ judges it. */
+import type { JsonValue } from '../../api/json.ts'
 import { type ForestOptions, trainForest } from '../forest/train-forest.ts'
 import { type ClassifierModel, numericRows } from '../model/model.ts'
+import { modelSignature } from '../model/signature.ts'
 import type { PreprocessingPlan } from '../preprocess/plan.ts'
 import { columnValues, DataError, type Table } from '../table/table.ts'
 
@@ -31,6 +33,18 @@ export function trainClassifier(
     ...(preprocessing ? { preprocessing } : {}),
     trainedWith: trainedWith(table, options),
     forest: trainForest(numericRows(table, features), labels, classes.length, options),
+  }
+}
+
+/** What user interfaces and registries show of a model without opening its file. */
+export function describeModel(model: ClassifierModel): Record<string, JsonValue> {
+  return {
+    format: 'kfp-ts.model',
+    kind: 'random-forest-classifier',
+    target: model.target,
+    classes: model.classes,
+    signature: modelSignature(model.target, model.features, model.preprocessing) as unknown as JsonValue,
+    trainedWith: model.trainedWith,
   }
 }
 
