@@ -44,6 +44,7 @@ function checkGraph(component: ComponentNode, scope: Scope): void {
   const tasks = siblingsOf(component)
   const edges = new Map<string, string[]>()
   for (const [key, task] of Object.entries(tasks)) {
+    if (scope.findings.isFull) return
     const path = [...component.path, 'dag', 'tasks', key]
     if (!TASK_KEY.test(key)) {
       const hint = 'use letters, digits, dots, hyphens and underscores'

@@ -19,6 +19,17 @@ export function camelCase(key: string): string {
   return key.includes('_') ? key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()) : key
 }
 
+const required = new Map<Message, readonly string[]>()
+
+function requiredFields(description: Message): readonly string[] {
+  let names = required.get(description)
+  if (!names) {
+    names = Object.keys(description.fields).filter((name) => description.fields[name]!.required)
+    required.set(description, names)
+  }
+  return names
+}
+
 const INT32_LIMIT = 2 ** 31
 const INTEGER_TEXT = /^[-+]?\d{1,19}(\.0*)?$/
 const DURATION_TEXT = /^-?\d{1,12}(\.\d{1,9})?s$/
@@ -38,6 +49,7 @@ class MessageReader {
     const result: Fields = {}
     if (!this.#isMapping(value)) return result
     for (const [key, raw] of Object.entries(value)) {
+      if (this.#findings.isFull) return result
       const fieldName = Object.hasOwn(description.fields, key) ? key : camelCase(key)
       this.#path.push(key)
       if (!Object.hasOwn(description.fields, fieldName)) this.#reportUnknown(key, description, tolerant)
@@ -81,6 +93,7 @@ class MessageReader {
     // No prototype: names such as "constructor" must not be found unless they are there.
     const result = { __proto__: null } as unknown as Fields
     for (const [key, item] of Object.entries(raw)) {
+      if (this.#findings.isFull) break
       this.#path.push(key)
       const value = this.#read(of, item === null && of.kind === 'message' ? {} : item, tolerant)
       if (value !== undefined) result[key] = value
@@ -154,9 +167,9 @@ class MessageReader {
   }
 
   #checkPresence(result: Fields, description: Message): void {
-    for (const [name, field] of Object.entries(description.fields)) {
-      if (!field.required || result[name] !== undefined) continue
-      const hint = `${name}: ${field.doc}`
+    for (const name of requiredFields(description)) {
+      if (result[name] !== undefined) continue
+      const hint = `${name}: ${description.fields[name]!.doc}`
       this.#findings.error('missing-field', [...this.#path], `the field "${name}" is missing or empty`, hint)
     }
     for (const group of description.oneofs ?? []) {

@@ -22,8 +22,10 @@ import {
 import { abbreviate, type Findings, type Path } from './findings.ts'
 import { reindent } from './reindent.ts'
 
-/** Values after aliases are expanded; a pipeline of 10,000 tasks has some 300,000. */
-export const MAX_NODES = 1_000_000
+/** Values (keys included) after aliases are expanded; a pipeline of 10,000 tasks has some 300,000. */
+export const MAX_NODES = 500_000
+/** Line ends, commas and brackets in the text, those inside of quotes too: bounds what the YAML parser can build. */
+const MAX_SEPARATORS = 800_000
 /** Nested lists and mappings in one document. */
 export const MAX_DEPTH = 200
 
@@ -42,15 +44,13 @@ export interface TreeDocument {
 
 /** @returns undefined when the text is no YAML; duplicate and unusable keys are reported and reading goes on */
 export function readTree(text: string, findings: Findings): Tree | undefined {
-  if (countSeparators(text) > MAX_NODES) {
-    findings.error('too-complex', [], `the file has more than ${MAX_NODES} values`, 'split the pipeline')
-    return undefined
-  }
+  if (countSeparators(text) > MAX_SEPARATORS) return reportTooMany(findings)
   const parsed = tryParse(text)
   if ('error' in parsed) {
     reportSyntax(parsed.error, findings)
     return undefined
   }
+  if (parsed.events.length > 2 * MAX_NODES) return reportTooMany(findings)
   const builder = new TreeBuilder(parsed.text, parsed.events, findings)
   const documents = builder.readAll()
   return builder.overflowed ? undefined : { ...parsed, documents }
@@ -75,6 +75,11 @@ function parseOnce(text: string): Parsed | { readonly error: YAMLException } {
   }
 }
 
+function reportTooMany(findings: Findings): undefined {
+  findings.error('too-complex', [], `the file has more than ${MAX_NODES} values`, 'split the pipeline')
+  return undefined
+}
+
 function reportSyntax(error: YAMLException, findings: Findings): void {
   const offset = error.mark?.position ?? 0
   if (error.reason.startsWith('nesting exceeded')) {
@@ -92,7 +97,7 @@ function countSeparators(text: string): number {
   let count = 0
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
-    if (code === 10 || code === 44 || code === 91 || code === 123) count++
+    if (code === 10 || code === 13 || code === 44 || code === 91 || code === 123) count++
   }
   return count
 }
