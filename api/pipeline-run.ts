@@ -21,70 +21,72 @@ export const TASK_PATH_ANNOTATION = `${API_GROUP}/task-path`
 export interface RetrySpec {
   readonly limit: number
   /** @default 10 */
-  readonly backoffSeconds?: number
+  readonly backoffSeconds?: number | undefined
 }
 
 /** What the pods of a run have in common beyond what the pipeline says. */
 export interface PodDefaults {
-  readonly labels?: Readonly<Record<string, string>>
-  readonly annotations?: Readonly<Record<string, string>>
-  readonly nodeSelector?: Readonly<Record<string, string>>
-  readonly tolerations?: readonly JsonObject[]
-  readonly imagePullSecrets?: readonly { readonly name: string }[]
-  readonly priorityClassName?: string
-  readonly env?: readonly { readonly name: string; readonly value: string }[]
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly annotations?: Readonly<Record<string, string>> | undefined
+  readonly nodeSelector?: Readonly<Record<string, string>> | undefined
+  readonly tolerations?: readonly JsonObject[] | undefined
+  readonly imagePullSecrets?: readonly { readonly name: string }[] | undefined
+  readonly priorityClassName?: string | undefined
+  readonly env?: readonly { readonly name: string; readonly value: string }[] | undefined
   /** `Restricted` meets the restricted profile; `Image` runs as the user the image names. @default 'Restricted' */
-  readonly security?: 'Restricted' | 'Image'
+  readonly security?: 'Restricted' | 'Image' | undefined
   /** Limits of steps that state none. */
-  readonly resources?: { readonly cpu?: string; readonly memory?: string }
+  readonly resources?: { readonly cpu?: string | undefined; readonly memory?: string | undefined } | undefined
 }
 
 /** Exactly one of the four pipeline sources is set. */
 export interface PipelineRunSpec {
   /** KFP v2 IR as an object; `platformSpec` goes with it. */
-  readonly pipelineSpec?: JsonObject
-  readonly platformSpec?: JsonObject
+  readonly pipelineSpec?: JsonObject | undefined
+  readonly platformSpec?: JsonObject | undefined
   /** The text of a compiled pipeline file, one or two YAML documents. */
-  readonly pipelineText?: string
+  readonly pipelineText?: string | undefined
   /** A version of a Pipeline resource of the same namespace; the newest when neither version nor digest is given. */
-  readonly pipelineRef?: { readonly name: string; readonly version?: string; readonly digest?: string }
+  readonly pipelineRef?:
+    | { readonly name: string; readonly version?: string | undefined; readonly digest?: string | undefined }
+    | undefined
   /** Text in a ConfigMap of the same namespace. */
-  readonly pipelineFrom?: { readonly configMapKeyRef: { readonly name: string; readonly key: string } }
-  readonly arguments?: Readonly<Record<string, JsonValue>>
-  readonly serviceAccountName?: string
-  readonly pipelineRoot?: string
+  readonly pipelineFrom?: { readonly configMapKeyRef: { readonly name: string; readonly key: string } } | undefined
+  readonly arguments?: Readonly<Record<string, JsonValue>> | undefined
+  readonly serviceAccountName?: string | undefined
+  readonly pipelineRoot?: string | undefined
   /** Pods of this run at once. */
-  readonly parallelism?: number
+  readonly parallelism?: number | undefined
   readonly timeouts?: {
     /** The whole run, from its start. */
-    readonly runSeconds?: number
+    readonly runSeconds?: number | undefined
     /** How long the run may wait for its start. */
-    readonly queueSeconds?: number
+    readonly queueSeconds?: number | undefined
     /** Each attempt that sets none of its own. */
-    readonly taskSeconds?: number
+    readonly taskSeconds?: number | undefined
   }
-  readonly retries?: Readonly<Partial<Record<FailureCause, RetrySpec>>>
+  readonly retries?: Readonly<Partial<Record<FailureCause, RetrySpec>>> | undefined
   /** What a retry after an OOM kill gets: memory times `factor`, at most `maxMemory`. */
-  readonly onOOM?: { readonly factor?: number; readonly maxMemory: string }
+  readonly onOOM?: { readonly factor?: number | undefined; readonly maxMemory: string } | undefined
   /** false: nothing is taken from earlier runs. @default true */
-  readonly cache?: boolean
+  readonly cache?: boolean | undefined
   /** Running pods go on, no new ones start. @default false */
-  readonly suspend?: boolean
+  readonly suspend?: boolean | undefined
   /** true ends the run; there is no way back. @default false */
-  readonly cancel?: boolean
+  readonly cancel?: boolean | undefined
   /** Raise it to run what failed in a finished run again; what succeeded stays. @default 0 */
-  readonly retryCount?: number
+  readonly retryCount?: number | undefined
   /** The resource, its pods and its records of the cluster go so long after the end. */
-  readonly ttlSecondsAfterFinished?: number
+  readonly ttlSecondsAfterFinished?: number | undefined
   /** Higher starts first in the queue. @default 0 */
-  readonly priority?: number
+  readonly priority?: number | undefined
   /** Named pool of the operator's configuration that the run counts against. */
-  readonly pool?: string
-  readonly podDefaults?: PodDefaults
+  readonly pool?: string | undefined
+  readonly podDefaults?: PodDefaults | undefined
   /** When finished pods go: with the run, or as soon as their outputs and log are stored. @default 'WithRun' */
-  readonly podCleanup?: 'WithRun' | 'AfterTask'
+  readonly podCleanup?: 'WithRun' | 'AfterTask' | undefined
   /** Whether deleting the run deletes its artifacts. @default 'Keep' */
-  readonly artifactsOnDelete?: 'Keep' | 'Delete'
+  readonly artifactsOnDelete?: 'Keep' | 'Delete' | undefined
 }
 
 export const RUN_PHASES = [
@@ -123,7 +125,7 @@ export interface Condition {
   readonly reason: RunReason
   readonly message: string
   readonly lastTransitionTime: string
-  readonly observedGeneration?: number
+  readonly observedGeneration?: number | undefined
 }
 
 /** A task that a person should look at: failed, or waiting for longer than usual. */
@@ -131,9 +133,9 @@ export interface TaskAttention {
   readonly path: string
   readonly state: string
   readonly message: string
-  readonly pod?: string
-  readonly attempt?: number
-  readonly cause?: FailureCause
+  readonly pod?: string | undefined
+  readonly attempt?: number | undefined
+  readonly cause?: FailureCause | undefined
 }
 
 export interface TaskCounts {
@@ -149,36 +151,36 @@ export interface TaskCounts {
 
 /** Below 64 KB whatever the size of the run: task states live in the metadata database. */
 export interface PipelineRunStatus {
-  readonly observedGeneration?: number
-  readonly phase?: RunPhase
-  readonly reason?: RunReason
-  readonly message?: string
-  readonly pipeline?: string
+  readonly observedGeneration?: number | undefined
+  readonly phase?: RunPhase | undefined
+  readonly reason?: RunReason | undefined
+  readonly message?: string | undefined
+  readonly pipeline?: string | undefined
   /** `sha256:` of the pipeline's canonical text. */
-  readonly pipelineDigest?: string
-  readonly startTime?: string
-  readonly completionTime?: string
-  readonly counts?: TaskCounts
+  readonly pipelineDigest?: string | undefined
+  readonly startTime?: string | undefined
+  readonly completionTime?: string | undefined
+  readonly counts?: TaskCounts | undefined
   /** `done/total` for people. */
-  readonly progress?: string
+  readonly progress?: string | undefined
   /** Outputs of the pipeline; left out (and said so in `message`) above 16 KB. */
-  readonly outputs?: Readonly<Record<string, JsonValue>>
+  readonly outputs?: Readonly<Record<string, JsonValue>> | undefined
   /** At most ten. */
-  readonly attention?: readonly TaskAttention[]
-  readonly podsCreated?: number
+  readonly attention?: readonly TaskAttention[] | undefined
+  readonly podsCreated?: number | undefined
   /** The `spec.retryCount` that was carried out. */
-  readonly retryCount?: number
-  readonly conditions?: readonly Condition[]
+  readonly retryCount?: number | undefined
+  readonly conditions?: readonly Condition[] | undefined
 }
 
 export interface PipelineVersion {
   readonly name: string
   readonly text: string
-  readonly description?: string
+  readonly description?: string | undefined
 }
 /** Versions are immutable and only added; the last one is the newest. */
 export interface PipelineResourceSpec {
-  readonly displayName?: string
-  readonly description?: string
+  readonly displayName?: string | undefined
+  readonly description?: string | undefined
   readonly versions: readonly PipelineVersion[]
 }

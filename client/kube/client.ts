@@ -26,7 +26,11 @@ export interface KubeClient {
   list<T extends KubeObject>(
     resource: Resource,
     selection?: Selection,
-    page?: { readonly limit?: number | undefined; readonly continueToken?: string | undefined; readonly resourceVersion?: string | undefined },
+    page?: {
+      readonly limit?: number | undefined
+      readonly continueToken?: string | undefined
+      readonly resourceVersion?: string | undefined
+    },
   ): Promise<KubeList<T>>
   create<T extends KubeObject>(resource: Resource, namespace: string | undefined, object: T): Promise<T>
   /** JSON merge patch; `subresource` is `status` where only that may change. */

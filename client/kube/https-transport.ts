@@ -15,7 +15,8 @@ const DEFAULT_TIMEOUT_MILLIS = 30_000
 /** API servers send bookmarks or close a watch within this time; a silent connection is dead. */
 const STREAM_IDLE_MILLIS = 330_000
 
-export function createHttpsTransport(access: KubeAccess): KubeTransport {
+/** @param timeoutMillis how long an answer may take to begin, for requests that set none */
+export function createHttpsTransport(access: KubeAccess, timeoutMillis = DEFAULT_TIMEOUT_MILLIS): KubeTransport {
   const server = new URL(access.server)
   const library = server.protocol === 'http:' ? http : https
   const tls = { ca: access.ca, cert: access.cert, key: access.key, rejectUnauthorized: access.rejectUnauthorized }
@@ -47,7 +48,7 @@ export function createHttpsTransport(access: KubeAccess): KubeTransport {
         },
         resolve,
       )
-      outgoing.setTimeout(request.timeoutMillis ?? DEFAULT_TIMEOUT_MILLIS, () =>
+      outgoing.setTimeout(request.timeoutMillis ?? timeoutMillis, () =>
         outgoing.destroy(new Error('no answer in time')),
       )
       outgoing.on('error', fail)

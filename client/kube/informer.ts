@@ -11,7 +11,7 @@ export interface InformerOptions<T extends KubeObject, S> {
   readonly keep: (object: T) => S
   /** Called for each new, changed or gone object, in order. `gone` objects carry their last known state. */
   readonly onChange: (key: string, kept: S, gone: boolean) => void
-  readonly onError?: (error: unknown) => void | undefined
+  readonly onError?: (error: unknown) => void
   /** Objects of one page of a list. @default 500 */
   readonly pageSize?: number | undefined
 }

@@ -30,7 +30,9 @@ interface NamedEntry {
 }
 interface KubeconfigFile {
   readonly 'current-context'?: string | undefined
-  readonly contexts?: readonly (NamedEntry & { context: { cluster: string; user: string; namespace?: string } })[] | undefined
+  readonly contexts?:
+    | readonly (NamedEntry & { context: { cluster: string; user: string; namespace?: string } })[]
+    | undefined
   readonly clusters?: readonly (NamedEntry & { cluster: Record<string, unknown> })[] | undefined
   readonly users?: readonly (NamedEntry & { user: Record<string, unknown> })[] | undefined
 }

@@ -8,8 +8,8 @@ export interface ThrottleOptions {
   readonly maxTries?: number | undefined
   /** @default 250 */
   readonly firstDelayMillis?: number | undefined
-  readonly onThrottled?: (status: number) => void | undefined
-  readonly sleep?: (millis: number) => Promise<void> | undefined
+  readonly onThrottled?: (status: number) => void
+  readonly sleep?: (millis: number) => Promise<void>
 }
 
 export function throttle(inner: KubeTransport, options: ThrottleOptions = {}): KubeTransport {

@@ -20,7 +20,9 @@ export interface Container {
   readonly args?: readonly string[] | undefined
   readonly env?: readonly EnvVar[] | undefined
   readonly volumeMounts?: readonly VolumeMount[] | undefined
-  readonly resources?: { readonly requests?: Record<string, string> | undefined; readonly limits?: Record<string, string> | undefined } | undefined
+  readonly resources?:
+    | { readonly requests?: Record<string, string> | undefined; readonly limits?: Record<string, string> | undefined }
+    | undefined
   readonly securityContext?: JsonObject | undefined
   readonly imagePullPolicy?: string | undefined
   readonly restartPolicy?: string | undefined
@@ -77,7 +79,7 @@ export interface PodStatus {
 }
 export interface Pod extends KubeObject {
   readonly metadata: ObjectMeta & { readonly deletionGracePeriodSeconds?: number | undefined }
-  readonly spec?: PodSpec & { readonly nodeName?: string | undefined } | undefined
+  readonly spec?: (PodSpec & { readonly nodeName?: string | undefined }) | undefined
   readonly status?: PodStatus | undefined
 }
 

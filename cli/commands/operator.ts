@@ -1,0 +1,128 @@
+/** `kfp-ts operator`: runs PipelineRun resources of a cluster. The composition root of operator/. */
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { InvalidInputError } from '../../api/issue.ts'
+import { runOperator } from '../../operator/main.ts'
+import { DEFAULT_LIMITS, DEFAULT_RETRIES, type OperatorSettings } from '../../operator/settings.ts'
+import { usageIssue } from '../errors.ts'
+import type { Command } from './index.ts'
+
+interface Args {
+  kubeconfig?: string
+  namespace?: string
+  selector?: string
+  store: string
+  volumeClaim?: string
+  hostPath?: string
+  mountPath: string
+  database?: string
+  serviceAccount?: string
+  listen: string
+  leaderElection: boolean
+  leaseNamespace?: string
+  leaseName: string
+  identity?: string
+  maxActiveRuns: number
+  maxActiveRunsPerNamespace: number
+  maxActiveRunsPerPipeline: number
+  maxPods: number
+  maxPodsPerRun: number
+  pool?: string[]
+  imageGrace: number
+  statusInterval: number
+}
+
+export const command: Command<Args> = {
+  command: 'operator',
+  describe: 'carry out the PipelineRun resources of a cluster',
+  builder: (yargs) =>
+    yargs
+      .option('kubeconfig', { type: 'string', describe: 'kubeconfig file; in a pod its service account' })
+      .option('namespace', { type: 'string', alias: 'n', describe: 'only this namespace; all by default' })
+      .option('selector', { type: 'string', alias: 'l', describe: 'only runs with these labels' })
+      .option('store', { type: 'string', default: '/kfp-ts/store', describe: 'the store volume as this process sees it' })
+      .option('volume-claim', { type: 'string', describe: 'PersistentVolumeClaim of the store, mounted in steps' })
+      .option('host-path', { type: 'string', describe: 'directory of the node in place of a claim (one node, tests)' })
+      .option('mount-path', { type: 'string', default: '/kfp-store', describe: 'where steps find the store' })
+      .option('database', { type: 'string', describe: 'SQLite file or postgres:// URL; STORE/metadata.db by default' })
+      .option('service-account', { type: 'string', describe: 'service account of pods whose run names none' })
+      .option('listen', { type: 'string', default: '127.0.0.1:0', describe: 'HOST:PORT of health and metrics' })
+      .option('leader-election', { type: 'boolean', default: false, describe: 'several replicas, one works' })
+      .option('lease-namespace', { type: 'string', describe: 'namespace of the lease' })
+      .option('lease-name', { type: 'string', default: 'kfp-ts-operator', describe: 'name of the lease' })
+      .option('identity', { type: 'string', describe: 'name of this replica; made of host and process by default' })
+      .option('max-active-runs', { type: 'number', default: DEFAULT_LIMITS.activeRuns })
+      .option('max-active-runs-per-namespace', { type: 'number', default: DEFAULT_LIMITS.activeRunsPerNamespace })
+      .option('max-active-runs-per-pipeline', { type: 'number', default: DEFAULT_LIMITS.activeRunsPerPipeline })
+      .option('max-pods', { type: 'number', default: DEFAULT_LIMITS.pods, describe: 'pods of all runs at once' })
+      .option('max-pods-per-run', { type: 'number', default: DEFAULT_LIMITS.podsPerRun })
+      .option('pool', { type: 'string', array: true, describe: 'NAME=RUNS: runs at once that name this pool' })
+      .option('image-grace', { type: 'number', default: 60, describe: 'seconds that a missing image is waited for' })
+      .option('status-interval', { type: 'number', default: 1, describe: 'least seconds between status writes of a run' })
+      .example('kfp-ts operator --host-path /srv/kfp --store /srv/kfp', 'on a cluster of one node')
+      .example('kfp-ts operator --volume-claim kfp-ts-store', 'in a pod that mounts the claim at /kfp-ts/store'),
+  handler: async (args) => {
+    const stopping = new AbortController()
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort())
+    const [host, port] = splitAddress(args.listen)
+    await runOperator({
+      kubeconfig: args.kubeconfig,
+      settings: settingsOf(args),
+      storeFolder: resolve(args.store),
+      databaseUrl: args.database ?? join(resolve(args.store), 'metadata.db'),
+      health: { host, port },
+      lease: args.leaderElection ? { namespace: args.leaseNamespace, name: args.leaseName } : undefined,
+      log: writeLog,
+      signal: stopping.signal,
+      onReady: ({ health }) => writeLog('info', 'started', { health: `http://${host}:${health}` }),
+    })
+  },
+}
+
+function settingsOf(args: Args): OperatorSettings {
+  if ((args.volumeClaim === undefined) === (args.hostPath === undefined)) {
+    throw new InvalidInputError([
+      usageIssue('missing-store', 'steps and operator need one common volume', 'give either --volume-claim NAME or --host-path DIR'),
+    ])
+  }
+  return {
+    namespace: args.namespace,
+    runSelector: args.selector,
+    identity: args.identity ?? `${hostname()}-${process.pid}`,
+    pods: {
+      store: args.volumeClaim === undefined ? { hostPath: resolve(args.hostPath!) } : { claimName: args.volumeClaim },
+      mountPath: args.mountPath,
+    },
+    serviceAccountName: args.serviceAccount,
+    limits: {
+      activeRuns: args.maxActiveRuns,
+      activeRunsPerNamespace: args.maxActiveRunsPerNamespace,
+      activeRunsPerPipeline: args.maxActiveRunsPerPipeline,
+      pods: args.maxPods,
+      podsPerRun: args.maxPodsPerRun,
+      pools: Object.fromEntries((args.pool ?? []).map(poolOf)),
+    },
+    retries: DEFAULT_RETRIES,
+    imageGraceMillis: args.imageGrace * 1000,
+    configurationGraceMillis: args.imageGrace * 1000,
+    statusIntervalMillis: args.statusInterval * 1000,
+  }
+}
+
+function poolOf(text: string): [string, number] {
+  const [name = '', width] = text.split('=')
+  const runs = Number(width)
+  if (name !== '' && Number.isInteger(runs) && runs >= 0) return [name, runs]
+  throw new InvalidInputError([usageIssue('wrong-pool', `"${text}" is no pool`, 'write NAME=RUNS, such as gpu=4')])
+}
+
+function splitAddress(text: string): [string, number] {
+  const match = /^(.*):(\d+)$/.exec(text)
+  if (match) return [match[1] || '0.0.0.0', Number(match[2])]
+  throw new InvalidInputError([usageIssue('wrong-address', `"${text}" is no address`, 'write HOST:PORT, such as 0.0.0.0:8080')])
+}
+
+/** One JSON object a line on stderr, as log collectors of clusters read it. */
+function writeLog(level: 'info' | 'warn' | 'error', message: string, fields: object = {}): void {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`)
+}

@@ -1,0 +1,123 @@
+/** An active run beside its session: when its status is written, and what happens once it is over. */
+import type { PipelineRunStatus } from '../api/pipeline-run.ts'
+import type { RunReport } from '../api/run-report.ts'
+import { isFinished, report } from '../engine/index.ts'
+import type { EventRecorder } from './events.ts'
+import type { RunRecords } from './run-records.ts'
+import type { RunSession } from './run-session.ts'
+import { runStatus } from './run-status.ts'
+import type { StatusWriter } from './status-writer.ts'
+
+export interface ActiveRunOptions {
+  readonly statuses: StatusWriter
+  readonly records: RunRecords
+  readonly events: EventRecorder
+  readonly intervalMillis: number
+  readonly now: () => number
+  readonly lastStatus: PipelineRunStatus | undefined
+  /** Generation of the spec that is obeyed, and the retries that were carried out. */
+  readonly observed: () => { readonly generation: number; readonly retryCount: number }
+  readonly onFinished: (status: PipelineRunStatus) => void
+  readonly onTrouble: (error: unknown) => void
+}
+
+export interface ActiveRun {
+  /** To be called after each change of the session. */
+  changed(session: RunSession): void
+  /** Writes the status soon even though no event came: something waits. */
+  close(): void
+}
+
+export function activeRun(options: ActiveRunOptions): ActiveRun {
+  let last = options.lastStatus
+  let writing = false
+  let dirty = false
+  let closed = false
+  let finishedAt: number | undefined
+  let timer: NodeJS.Timeout | undefined
+  let writtenAt = 0
+
+  function changed(session: RunSession): void {
+    if (closed) return
+    dirty = true
+    if (writing) return
+    if (isFinished(session.state)) return void write(session)
+    const wait = writtenAt + options.intervalMillis - options.now()
+    if (wait <= 0) return void write(session)
+    timer ??= setTimeout(() => {
+      timer = undefined
+      if (dirty && !writing && !closed) void write(session)
+    }, wait)
+    timer.unref()
+  }
+
+  async function write(session: RunSession): Promise<void> {
+    writing = true
+    dirty = false
+    clearTimeout(timer)
+    timer = undefined
+    writtenAt = options.now()
+    try {
+      const finished = isFinished(session.state)
+      const seen = report(session.pipeline.program, session.state)
+      if (finished) finishedAt ??= options.now()
+      const status = statusOf(session, seen)
+      if (finished)
+        await options.records.finish(session.run.uid, finalState(seen), finishedAt!, seen.outputs, seen.error?.message)
+      tellStory(session, status)
+      await options.statuses.write(session.run, last, status)
+      last = status
+      if (finished && !closed) {
+        closed = true
+        options.onFinished(status)
+      }
+    } catch (error) {
+      options.onTrouble(error)
+      dirty = true
+    } finally {
+      writing = false
+      if (dirty && !closed) setTimeout(() => changed(session), 0)
+    }
+  }
+
+  function statusOf(session: RunSession, seen: RunReport): PipelineRunStatus {
+    const { generation, retryCount } = options.observed()
+    return runStatus({
+      report: seen,
+      attempts: session.attempts.values(),
+      pipelineName: seen.pipeline,
+      pipelineDigest: session.pipeline.digest,
+      suspended: session.suspended,
+      cancelRequested: session.cancelRequested,
+      podsCreated: session.podsCreated,
+      observedGeneration: generation,
+      retryCount,
+      startedAt: session.config.createTime,
+      finishedAt,
+      now: options.now(),
+      previous: last,
+    })
+  }
+
+  function tellStory({ run }: RunSession, status: PipelineRunStatus): void {
+    const known = new Set(last?.attention?.map(({ path, state, attempt }) => `${path}${state}${attempt}`))
+    for (const { path, state, attempt, message } of status.attention ?? []) {
+      if (known.has(`${path}${state}${attempt}`)) continue
+      options.events.record(run, 'Warning', state === 'FAILED' ? 'TaskFailed' : 'TaskWaiting', `${path}: ${message}`)
+    }
+    if (status.phase === last?.phase || !status.phase) return
+    const type = status.phase === 'Failed' ? 'Warning' : 'Normal'
+    options.events.record(run, type, status.phase, `${status.message ?? ''} (${status.progress ?? ''})`)
+  }
+
+  return {
+    changed,
+    close() {
+      closed = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+const finalState = ({ state }: RunReport): 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'SKIPPED' =>
+  state === 'FAILED' || state === 'CANCELED' || state === 'SKIPPED' ? state : 'SUCCEEDED'

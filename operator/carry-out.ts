@@ -1,0 +1,234 @@
+/** Does what the engine decided, one handler an action. Each answers by an event and may be repeated after a restart without harm. */
+import type { RuntimeArtifact } from '../api/executor-io.ts'
+import { PODS } from '../client/kube/resources.ts'
+import { isAlreadyExists, isNotFound, KubeError } from '../client/kube/transport.ts'
+import type { Action, AttemptFailure, AttemptResult, TaskPath } from '../engine/types.ts'
+import { type Attempt, attemptKey, settle } from './attempts.ts'
+import { changeVolume } from './change-volume.ts'
+import { buildPod } from './pod/build-pod.ts'
+import { podName } from './pod/pod-name.ts'
+import type { Pod } from './pod/pod-types.ts'
+import { podFacts, removePod } from './pod-facts.ts'
+import type { SessionContext } from './run-session.ts'
+
+type ActionHandlers = {
+  readonly [K in Action['kind']]: (
+    context: SessionContext,
+    action: Extract<Action, { kind: K }>,
+  ) => void | Promise<void>
+}
+type Start = Extract<Action, { kind: 'start-attempt' }>
+
+const HANDLERS: ActionHandlers = {
+  'start-attempt': startAttempt,
+  'cancel-attempt': cancelAttempt,
+  'import-artifact': importArtifact,
+  'change-volume': async (context, action) => {
+    answer(context, action.task, action.attempt, await changeVolume(context, action))
+  },
+  'look-up-cache': lookUpCache,
+  'save-cache': saveCache,
+  'wake-at': (context, { at }) => context.wakeAt(at),
+}
+
+/** Never throws; what goes wrong becomes the failure of the attempt. */
+export function carryOut(context: SessionContext, action: Action): void {
+  const handler = HANDLERS[action.kind] as (context: SessionContext, action: Action) => void | Promise<void>
+  Promise.resolve()
+    .then(() => handler(context, action))
+    .catch((error) => {
+      context.ports.onTrouble(context.run, error)
+      if (!('attempt' in action)) return
+      const message = `the operator could not carry it out: ${textOf(error)}`
+      answer(context, action.task, action.attempt, { outcome: 'failed', failure: { cause: 'infrastructure', message } })
+    })
+}
+
+async function startAttempt(context: SessionContext, { task, attempt, launch }: Start): Promise<void> {
+  const { ports, run } = context
+  const key = attemptKey(task, attempt)
+  if (context.attempts.has(key)) return
+  const entry: Attempt = {
+    task,
+    attempt,
+    launch,
+    podName: podName(run.name, run.uid, task, attempt),
+    knownStarted: context.knownStarted.has(key),
+    stage: 'wanted',
+  }
+  context.attempts.set(key, entry)
+  if (ports.podPlaces.waiting > 0) {
+    entry.waiting = { message: 'the limit of pods of the operator is reached', since: ports.now() }
+  }
+  const release = await ports.podPlaces.enter()
+  entry.release = release
+  if (context.closed || context.attempts.get(key) !== entry) return release()
+  await createPod(context, entry)
+}
+
+async function createPod(context: SessionContext, entry: Attempt): Promise<void> {
+  const { ports, run } = context
+  const existing = ports.podOf(run.namespace, entry.podName)
+  if (existing) {
+    created(entry)
+    podFacts(context).podChanged(existing, false)
+    return
+  }
+  // The journal saw it run, the informer has no pod: it must not run a second time as the same attempt.
+  if (entry.knownStarted) return await adopt(context, entry)
+  await ports.store.prepare(entry.launch, run.uid)
+  const pod = podOf(context, entry)
+  for (let failures = 0; !context.closed && entry.stage === 'wanted'; failures++) {
+    try {
+      await ports.kube.create(PODS, run.namespace, pod)
+      context.podsCreated++
+      ports.metrics.podCreated()
+      // Given up while the request was on its way.
+      if ((entry.stage as Attempt['stage']) === 'over') return await removePod(context, entry, 0)
+      created(entry)
+      return
+    } catch (error) {
+      if (isAlreadyExists(error)) return await adopt(context, entry)
+      const failure = refusal(error)
+      if (failure) return failAttempt(context, entry, failure)
+      entry.waiting = { message: waitText(error), since: entry.waiting?.since ?? ports.now() }
+      await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** failures)).unref())
+    }
+  }
+}
+
+function created(entry: Attempt): void {
+  if (entry.stage === 'wanted') entry.stage = 'created'
+}
+
+/** The pod was made before, by an operator that ended: what it says counts. */
+async function adopt(context: SessionContext, entry: Attempt): Promise<void> {
+  const { kube } = context.ports
+  try {
+    const pod = await kube.get<Pod>(PODS, context.run.namespace, entry.podName)
+    created(entry)
+    podFacts(context).podChanged(pod, false)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+    failAttempt(context, entry, { cause: 'infrastructure', message: 'the pod was deleted before its step ended' })
+  }
+}
+
+function podOf(context: SessionContext, entry: Attempt): Pod {
+  const { run, spec, ports, pipeline } = context
+  const kills = context.oomKills.get(entry.task) ?? 0
+  return buildPod({
+    run: { ...run, pipeline: pipeline.document.spec.pipelineInfo.name },
+    task: entry.task,
+    attempt: entry.attempt,
+    launch: entry.launch,
+    defaults: spec.podDefaults ?? {},
+    serviceAccountName: spec.serviceAccountName ?? ports.settings.serviceAccountName,
+    settings: ports.settings.pods,
+    workspaceSubPath: ports.store.pathsOf(run.uid).workspaceSubPath,
+    memoryFactor: spec.onOOM ? (spec.onOOM.factor ?? 2) ** kills : 1,
+    maxMemory: spec.onOOM?.maxMemory,
+  })
+}
+
+/** Refusals that another try would meet again. Quota is not one: it frees when other pods end. */
+function refusal(error: unknown): AttemptFailure | undefined {
+  if (!(error instanceof KubeError)) return undefined
+  if (error.status === 403 && /exceeded quota/.test(error.message)) return undefined
+  if (error.status === 403 && /being terminated/.test(error.message)) {
+    return { cause: 'infrastructure', message: 'its namespace is being deleted' }
+  }
+  if ([400, 403, 404, 413, 422].includes(error.status)) {
+    return { cause: 'configuration', message: `the cluster refuses its pod: ${error.message}` }
+  }
+  return undefined
+}
+
+function waitText(error: unknown): string {
+  if (error instanceof KubeError && error.status === 403)
+    return `the quota of the namespace is used up: ${error.message}`
+  return `the API server can't take its pod now: ${textOf(error)}`
+}
+
+async function cancelAttempt(
+  context: SessionContext,
+  { task, attempt, reason }: Extract<Action, { kind: 'cancel-attempt' }>,
+): Promise<void> {
+  const key = attemptKey(task, attempt)
+  const entry = context.attempts.get(key)
+  if (!entry) {
+    answer(context, task, attempt, { outcome: 'canceled' })
+    return
+  }
+  entry.cancelReason = reason
+  if (entry.stage !== 'wanted') return await removePod(context, entry)
+  settle(entry)
+  context.attempts.delete(key)
+  // A create may be on its way: the pod, if it came to be, has to go as well.
+  await removePod(context, entry, 0)
+  answer(context, task, attempt, { outcome: 'canceled' })
+}
+
+async function importArtifact(
+  context: SessionContext,
+  { task, attempt, request }: Extract<Action, { kind: 'import-artifact' }>,
+): Promise<void> {
+  const digest = await context.ports.store.digestOf(request.uri)
+  const artifact: RuntimeArtifact = {
+    name: request.outputName,
+    type: request.type,
+    uri: request.uri,
+    metadata: request.metadata,
+    ...(digest === undefined ? {} : { digest }),
+  }
+  answer(context, task, attempt, {
+    outcome: 'succeeded',
+    outputs: { parameters: {}, artifacts: { [request.outputName]: [artifact] } },
+  })
+}
+
+async function lookUpCache(
+  context: SessionContext,
+  { task, pipelineName, cacheKey }: Extract<Action, { kind: 'look-up-cache' }>,
+): Promise<void> {
+  const { ports, run } = context
+  const tell = (reason: string): void => context.tell({ kind: 'cache-answered', task, answer: { hit: false, reason } })
+  try {
+    const found = await ports.records.lookUpCache(run.namespace, pipelineName, cacheKey.key)
+    if (!found) return tell('no earlier result has this key')
+    for (const artifact of Object.values(found.outputs.artifacts).flat()) {
+      const damage = await ports.store.damageOf(artifact)
+      if (damage) return tell(`the result of run ${found.runId} can't be used: ${damage}`)
+    }
+    const { outputs, runId: sourceRunId, task: sourceTask } = found
+    context.tell({ kind: 'cache-answered', task, answer: { hit: true, outputs, sourceRunId, sourceTask } })
+  } catch (error) {
+    ports.onTrouble(run, error)
+    tell(`the cache could not be read: ${textOf(error)}`)
+  }
+}
+
+async function saveCache(
+  { ports, run }: SessionContext,
+  { task, pipelineName, cacheKey, outputs }: Extract<Action, { kind: 'save-cache' }>,
+): Promise<void> {
+  await ports.records.saveCache(
+    run.namespace,
+    pipelineName,
+    cacheKey.key,
+    { outputs, runId: run.uid, task },
+    ports.now(),
+  )
+}
+
+function failAttempt(context: SessionContext, entry: Attempt, failure: AttemptFailure): void {
+  settle(entry)
+  context.attempts.delete(attemptKey(entry.task, entry.attempt))
+  answer(context, entry.task, entry.attempt, { outcome: 'failed', failure })
+}
+
+function answer(context: SessionContext, task: TaskPath, attempt: number, result: AttemptResult): void {
+  context.tell({ kind: 'attempt-finished', task, attempt, result })
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,117 @@
+/** One operator process: connects, waits to lead, works, hands over. Before: cli/commands/operator.ts. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { createKubeClient } from '../client/kube/client.ts'
+import { createHttpsTransport } from '../client/kube/https-transport.ts'
+import { type KubeAccess, loadKubeAccess } from '../client/kube/kubeconfig.ts'
+import { throttle } from '../client/kube/throttle.ts'
+import type { KubeTransport } from '../client/kube/transport.ts'
+import { openMetadata } from '../store/metadata/database.ts'
+import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
+import { startHealthServer } from './http.ts'
+import { campaign, type Leadership } from './leader.ts'
+import { createMetrics } from './metrics.ts'
+import { type Operator, type OperatorOptions, startOperator } from './operator.ts'
+import { createSqlRecords, type RunRecords } from './run-records.ts'
+import type { OperatorSettings } from './settings.ts'
+import { createVolumeStore } from './volume-store.ts'
+
+export interface OperatorProcessOptions {
+  readonly kubeconfig?: string | undefined
+  readonly settings: OperatorSettings
+  /** The store as this process sees it. */
+  readonly storeFolder: string
+  /** SQLite path or Postgres URL. */
+  readonly databaseUrl: string
+  readonly health?: { readonly host: string; readonly port: number } | undefined
+  /** Absent: this process leads without asking. */
+  readonly lease?: { readonly namespace?: string | undefined; readonly name: string } | undefined
+  readonly log: OperatorOptions['log']
+  /** Ends the operator; it hands over before it resolves. */
+  readonly signal: AbortSignal
+  /** Wraps the connection to the API server, for tests of its faults. */
+  readonly wrapTransport?: (transport: KubeTransport) => KubeTransport
+  readonly onReady?: (ports: { readonly health?: number | undefined }) => void
+}
+
+/** Resolves after a graceful end; rejects when leadership was lost, since nothing may be done then. */
+export async function runOperator(options: OperatorProcessOptions): Promise<void> {
+  const { settings, log, signal } = options
+  const access = loadKubeAccess({ kubeconfig: options.kubeconfig })
+  const metrics = createMetrics()
+  const wrap = options.wrapTransport ?? ((transport: KubeTransport) => transport)
+  const transport = throttle(wrap(createHttpsTransport(access)), { onThrottled: (status) => metrics.throttled(status) })
+  const metadata = await openMetadata({ url: options.databaseUrl })
+  await ensureDefaultExperiment(metadata.db, Date.now())
+  let operator: Operator | undefined
+  let ready = false
+  let lost: (error: Error) => void = () => {}
+  const lostLead = new Promise<never>((_, reject) => {
+    lost = reject
+  })
+  lostLead.catch(() => {})
+  const leadership = options.lease && lead(options, access, lost)
+  metrics.watchGauges(() => ({
+    ...(operator?.counts() ?? { queued: 0, active: 0, podsInFlight: 0, podsWaiting: 0 }),
+    leader: operator !== undefined,
+  }))
+  const health =
+    options.health && (await startHealthServer({ ...options.health, isReady: () => ready, metrics: () => metrics.text() }))
+  try {
+    // A replica that waits for its turn is ready to take over.
+    ready = leadership !== undefined
+    options.onReady?.({ health: health?.port })
+    await Promise.race([leadership?.acquired, aborted(signal)])
+    if (signal.aborted) return
+    log('info', 'this replica leads', { identity: settings.identity })
+    operator = startOperator({
+      kube: createKubeClient(transport),
+      records: fenced(createSqlRecords(metadata), leadership),
+      store: createVolumeStore({ folder: options.storeFolder, mountPath: settings.pods.mountPath }),
+      settings,
+      metrics,
+      log,
+    })
+    await Promise.race([operator.synced, aborted(signal), lostLead])
+    ready = true
+    log('info', 'the cluster was looked at', operator.counts())
+    await Promise.race([aborted(signal), lostLead])
+  } finally {
+    ready = false
+    await operator?.stop()
+    await leadership?.release().catch((error) => log('warn', `the lease could not be given back: ${error}`))
+    await health?.stop()
+    await Promise.race([metadata.close(), delay(2000)])
+  }
+}
+
+/** The lease has a connection of its own: it must not wait behind a thousand pods. */
+function lead(options: OperatorProcessOptions, access: KubeAccess, lost: (error: Error) => void): Leadership {
+  const { lease, settings, log } = options
+  return campaign({
+    kube: createKubeClient(createHttpsTransport(access, 3_000)),
+    namespace: lease?.namespace ?? access.namespace,
+    name: lease?.name ?? 'kfp-ts-operator',
+    identity: settings.identity,
+    onLost: () => lost(new Error('leadership was lost: the lease could not be renewed in time')),
+    onError: (error) => log('warn', `lease: ${error instanceof Error ? error.message : error}`),
+  })
+}
+
+/** Who no longer leads may not write the journal, so may not act. */
+function fenced(records: RunRecords, leadership: Leadership | undefined): RunRecords {
+  if (!leadership) return records
+  return {
+    ...records,
+    append: async (runId, fromSequence, journal) => {
+      if (!leadership.isHeld()) throw new Error('this replica does not lead any more')
+      await records.append(runId, fromSequence, journal)
+    },
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,72 @@
+/** What the engine is told of a run, from its resource and the operator's settings. Pure. */
+import type { PipelineRunSpec } from '../api/pipeline-run.ts'
+import type { KubernetesPipelineConfig, PipelineDocument } from '../api/platform-spec.ts'
+import type { FailureCause } from '../api/run-report.ts'
+import type { RetryBudget, RunConfig } from '../engine/types.ts'
+import type { RunIdentity } from './run-session.ts'
+import type { OperatorSettings } from './settings.ts'
+
+export interface RunConfigInput {
+  readonly run: RunIdentity
+  readonly spec: PipelineRunSpec
+  readonly document: PipelineDocument
+  readonly paths: { readonly artifacts: string; readonly scratch: string }
+  readonly mountPath: string
+  readonly settings: OperatorSettings
+  readonly now: number
+}
+
+export function runConfig({ run, spec, document, paths, mountPath, settings, now }: RunConfigInput): RunConfig {
+  const pipeline = document.spec.pipelineInfo.name
+  const platform = document.platform?.platforms.kubernetes?.pipelineConfig
+  const timeoutSeconds = spec.timeouts?.runSeconds ?? seconds(platform?.activeDeadlineSeconds)
+  const taskSeconds = spec.timeouts?.taskSeconds
+  return {
+    runId: run.uid,
+    runName: run.name,
+    // Components look for their pipeline's name in it, as in the names that Kubeflow makes.
+    resourceName: run.name.includes(pipeline) ? run.name : `${pipeline}-${run.name}`,
+    arguments: spec.arguments ?? {},
+    pipelineRoot: rootOf(spec.pipelineRoot, paths.artifacts, mountPath),
+    scratchRoot: paths.scratch,
+    cache: spec.cache ?? true,
+    parallelism: spec.parallelism ?? settings.limits.podsPerRun,
+    retries: { ...settings.retries, ...budgets(spec) },
+    createTime: now,
+    ...(timeoutSeconds === undefined ? {} : { timeoutMillis: timeoutSeconds * 1000 }),
+    ...(taskSeconds === undefined ? {} : { taskTimeoutMillis: taskSeconds * 1000 }),
+  }
+}
+
+/** Everything is kept on the volume: a root elsewhere becomes a folder of the volume. */
+function rootOf(wanted: string | undefined, byDefault: string, mountPath: string): string {
+  if (wanted === undefined) return byDefault
+  if (wanted === mountPath || wanted.startsWith(`${mountPath}/`)) return wanted.replace(/\/+$/, '')
+  const folder = wanted
+    .replace(/^[a-z0-9]+:\/\//i, '')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.' && part !== '..')
+    .join('/')
+  return folder === '' ? byDefault : `${mountPath}/${folder}`
+}
+
+function budgets(spec: PipelineRunSpec): Partial<Record<FailureCause, RetryBudget>> {
+  const entries = Object.entries(spec.retries ?? {}).map(([cause, { limit, backoffSeconds }]) => [
+    cause,
+    { maxRetries: limit, backoffMillis: (backoffSeconds ?? 10) * 1000 },
+  ])
+  return Object.fromEntries(entries)
+}
+
+/** Seconds after the end at which the pipeline itself asks to be removed. */
+export function ttlFromPlatform(document: PipelineDocument, succeeded: boolean): number | undefined {
+  const config: KubernetesPipelineConfig | undefined = document.platform?.platforms.kubernetes?.pipelineConfig
+  return seconds(
+    (succeeded ? config?.resourceTtlOnSuccess : config?.resourceTtlOnFailure) ?? config?.resourceTtlOnCompletion,
+  )
+}
+
+function seconds(value: number | string | undefined): number | undefined {
+  const number = value === undefined ? undefined : Number(value)
+  return number !== undefined && Number.isFinite(number) && number > 0 ? number : undefined
+}

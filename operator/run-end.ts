@@ -1,0 +1,61 @@
+/** After the end of a run: removal when its time is up, and what has to go with a deleted one. */
+import type { KubeClient } from '../client/kube/client.ts'
+import { PIPELINE_RUNS } from '../client/kube/resources.ts'
+import { isNotFound } from '../client/kube/transport.ts'
+import type { RunRecords } from './run-records.ts'
+import type { RunView } from './run-view.ts'
+import type { VolumeStore } from './volume-store.ts'
+
+/** On runs whose artifacts go with them; pods go by their owner reference. */
+export const FINALIZER = 'pipelines.kfp-ts.dev/artifacts'
+
+const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
+const timers = new Map<string, NodeJS.Timeout>()
+
+/** Deletes the run when `ttlSecondsAfterFinished` has passed; a later call for the same run replaces the earlier one. */
+export function deleteExpired(options: {
+  readonly kube: KubeClient
+  readonly view: RunView
+  readonly now: () => number
+  readonly onTrouble: (error: unknown) => void
+}): void {
+  const { kube, view, now, onTrouble } = options
+  clearTimeout(timers.get(view.uid))
+  timers.delete(view.uid)
+  if (view.ttlSeconds === undefined || view.completedAt === undefined) return
+  const wait = view.completedAt + view.ttlSeconds * 1000 - now()
+  const timer = setTimeout(
+    () => {
+      timers.delete(view.uid)
+      kube.delete(PIPELINE_RUNS, view.namespace, view.name, { uid: view.uid }).catch((error) => {
+        if (!isNotFound(error)) onTrouble(error)
+      })
+    },
+    Math.min(Math.max(0, wait), LONGEST_TIMER_MILLIS),
+  )
+  timer.unref()
+  timers.set(view.uid, timer)
+}
+
+/** Removes what the policy says, then lets the resource go. Repeated until it worked: the finalizer holds the resource. */
+export function cleanUpDeleted(options: {
+  readonly kube: KubeClient
+  readonly store: VolumeStore
+  readonly records: RunRecords
+  readonly view: RunView
+  readonly onTrouble: (error: unknown) => void
+}): void {
+  const { kube, store, view, onTrouble } = options
+  if (!view.finalizers.includes(FINALIZER)) return
+  void (async () => {
+    try {
+      await store.deleteRun(view.uid, view.deletesArtifacts)
+      const finalizers = view.finalizers.filter((name) => name !== FINALIZER)
+      await kube.patch(PIPELINE_RUNS, view.namespace, view.name, { metadata: { finalizers } })
+    } catch (error) {
+      if (isNotFound(error)) return
+      onTrouble(error)
+      setTimeout(() => cleanUpDeleted(options), 5_000).unref()
+    }
+  })()
+}

@@ -1,0 +1,269 @@
+/**
+ * One active run: journals each event, asks the engine, has its actions carried out. Everything about the run happens here, in order.
+ * Before: reconcile.ts starts it. After: carry-out.ts acts, pod-facts.ts brings news, run-status.ts reports.
+ */
+import type { PipelineRunSpec } from '../api/pipeline-run.ts'
+import type { KubeClient } from '../client/kube/client.ts'
+import { advance, begin, isFinished, pendingActions, type RunState } from '../engine/index.ts'
+import type { Action, JournalRecord, RunConfig, RunEvent } from '../engine/types.ts'
+import { type Attempt, attemptKey, settle } from './attempts.ts'
+import { carryOut } from './carry-out.ts'
+import type { Gate } from './gate.ts'
+import type { LoadedPipeline } from './load-pipeline.ts'
+import type { LogKeeper } from './log-keeper.ts'
+import type { OperatorMetrics } from './metrics.ts'
+import type { Pod } from './pod/pod-types.ts'
+import { podFacts } from './pod-facts.ts'
+import type { RunRecords } from './run-records.ts'
+import type { OperatorSettings } from './settings.ts'
+import type { VolumeStore } from './volume-store.ts'
+
+/** What every session of an operator shares. */
+export interface SessionPorts {
+  readonly kube: KubeClient
+  readonly records: RunRecords
+  readonly store: VolumeStore
+  readonly logs: LogKeeper
+  readonly podPlaces: Gate
+  readonly metrics: OperatorMetrics
+  readonly settings: OperatorSettings
+  readonly now: () => number
+  /** The pod as the informer knows it. */
+  readonly podOf: (namespace: string, name: string) => Pod | undefined
+  readonly onTrouble: (run: RunIdentity, error: unknown) => void
+}
+
+export interface RunIdentity {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+/** The insides of a session, as its helpers see them. */
+export interface SessionContext {
+  readonly ports: SessionPorts
+  readonly run: RunIdentity
+  readonly spec: PipelineRunSpec
+  readonly pipeline: LoadedPipeline
+  readonly config: RunConfig
+  readonly attempts: Map<string, Attempt>
+  /** OOM kills so far, by task. */
+  readonly oomKills: Map<string, number>
+  /** Attempts that the journal knew to have started before this operator did. */
+  readonly knownStarted: ReadonlySet<string>
+  podsCreated: number
+  closed: boolean
+  tell(event: RunEvent): void
+  wakeAt(at: number): void
+}
+
+export interface RunSession {
+  readonly run: RunIdentity
+  readonly pipeline: LoadedPipeline
+  readonly config: RunConfig
+  /** The engine's state; changes with every event. */
+  readonly state: RunState
+  readonly attempts: ReadonlyMap<string, Attempt>
+  readonly podsCreated: number
+  readonly suspended: boolean
+  readonly cancelRequested: boolean
+  podChanged(pod: Pod, gone: boolean): void
+  cancel(reason: string): void
+  retry(): void
+  suspend(on: boolean): void
+  /** Stops listening; pods are left alone. */
+  close(): void
+}
+
+export interface SessionStart {
+  readonly ports: SessionPorts
+  readonly run: RunIdentity
+  readonly spec: PipelineRunSpec
+  readonly pipeline: LoadedPipeline
+  readonly config: RunConfig
+  /** Empty for a new run. */
+  readonly journal: readonly JournalRecord[]
+  /** Pods of the run that exist already. */
+  readonly pods: readonly Pod[]
+  /** Called after each change. */
+  readonly onChange: (session: RunSession) => void
+}
+
+export function startSession(start: SessionStart): RunSession {
+  const { ports, run, pipeline, config } = start
+  const replayed = replay(start)
+  let { state, sequence } = replayed
+  let inbox: RunEvent[] = []
+  let draining = false
+  let lastAt = replayed.lastAt
+  let wake: NodeJS.Timeout | undefined
+  let held: Action[] = []
+  let suspended = start.spec.suspend === true
+  let newsSince: number | undefined
+
+  const context: SessionContext = {
+    ports,
+    run,
+    spec: start.spec,
+    pipeline,
+    config,
+    attempts: new Map(),
+    oomKills: replayed.oomKills,
+    knownStarted: replayed.started,
+    podsCreated: start.pods.length,
+    closed: false,
+    tell(event) {
+      if (context.closed) return
+      countOom(context.oomKills, event)
+      inbox.push(event)
+      void drain()
+    },
+    wakeAt(at) {
+      clearTimeout(wake)
+      // Timers hold at most about 24 days; a later wake-up is only looked at again.
+      wake = setTimeout(() => context.tell({ kind: 'clock' }), Math.min(Math.max(0, at - ports.now()), 2 ** 31 - 1))
+      wake.unref()
+    },
+  }
+  const facts = podFacts(context)
+
+  async function drain(): Promise<void> {
+    if (draining) return
+    draining = true
+    try {
+      while (inbox.length > 0 && !context.closed) await takeIn()
+    } catch (error) {
+      // The database refused: nothing was acted on. The events stay in line and are tried again.
+      ports.onTrouble(run, error)
+      setTimeout(() => void drain(), 1000).unref()
+    } finally {
+      draining = false
+    }
+  }
+
+  async function takeIn(): Promise<void> {
+    const events = inbox
+    const at = Math.max(lastAt, ports.now())
+    await ports.records.append(
+      run.uid,
+      sequence,
+      events.map((event) => ({ at, event })),
+    )
+    inbox = inbox.slice(events.length)
+    sequence += events.length
+    lastAt = at
+    if (context.closed) return
+    const actions: Action[] = []
+    for (const event of events) {
+      const next = advance(pipeline.program, state, event, at)
+      state = next.state
+      actions.push(...next.actions)
+    }
+    if (newsSince !== undefined && actions.some(({ kind }) => kind === 'start-attempt')) {
+      const since = newsSince
+      newsSince = undefined
+      ports.metrics.decided(ports.now() - since)
+    }
+    act(actions)
+    start.onChange(session)
+  }
+
+  function act(actions: readonly Action[]): void {
+    for (const action of actions) {
+      if (suspended && action.kind === 'start-attempt') held.push(action)
+      else carryOut(context, action)
+    }
+  }
+
+  const session: RunSession = {
+    run,
+    pipeline,
+    config,
+    get state() {
+      return state
+    },
+    attempts: context.attempts,
+    get podsCreated() {
+      return context.podsCreated
+    },
+    get suspended() {
+      return suspended
+    },
+    get cancelRequested() {
+      return replayed.cancelRequested
+    },
+    podChanged(pod, gone) {
+      if (facts.podChanged(pod, gone)) newsSince ??= ports.now()
+    },
+    cancel(reason) {
+      if (replayed.cancelRequested) return
+      replayed.cancelRequested = true
+      dropHeld()
+      context.tell({ kind: 'cancel-requested', reason })
+    },
+    retry() {
+      replayed.cancelRequested = false
+      context.tell({ kind: 'retry-requested' })
+    },
+    suspend(on) {
+      if (suspended === on) return
+      suspended = on
+      if (!on) {
+        const waiting = held
+        held = []
+        act(waiting)
+      }
+      start.onChange(session)
+    },
+    close() {
+      context.closed = true
+      clearTimeout(wake)
+      for (const attempt of context.attempts.values()) settle(attempt)
+    },
+  }
+
+  /** A held attempt has no pod: giving it up is telling so. */
+  function dropHeld(): void {
+    for (const action of held) {
+      if (action.kind !== 'start-attempt') continue
+      context.tell({
+        kind: 'attempt-finished',
+        task: action.task,
+        attempt: action.attempt,
+        result: { outcome: 'canceled' },
+      })
+    }
+    held = []
+  }
+
+  if (start.journal.length === 0) context.tell({ kind: 'started' })
+  else {
+    act(isFinished(state) ? [] : pendingActions(pipeline.program, state, ports.now()))
+    for (const pod of start.pods) session.podChanged(pod, false)
+    context.tell({ kind: 'clock' })
+  }
+  return session
+}
+
+/** Rebuilds the state from the journal; actions of the past are not carried out again. */
+function replay({ pipeline, config, journal }: SessionStart) {
+  let state = begin(pipeline.program, config)
+  const started = new Set<string>()
+  const oomKills = new Map<string, number>()
+  let cancelRequested = false
+  let lastAt = 0
+  for (const { at, event } of journal) {
+    state = advance(pipeline.program, state, event, at).state
+    lastAt = at
+    if (event.kind === 'attempt-started') started.add(attemptKey(event.task, event.attempt))
+    if (event.kind === 'cancel-requested') cancelRequested = true
+    if (event.kind === 'retry-requested') cancelRequested = false
+    countOom(oomKills, event)
+  }
+  return { state, started, oomKills, cancelRequested, lastAt, sequence: journal.length }
+}
+
+function countOom(kills: Map<string, number>, event: RunEvent): void {
+  if (event.kind !== 'attempt-finished' || event.result.outcome !== 'failed') return
+  if (event.result.failure.cause === 'oom') kills.set(event.task, (kills.get(event.task) ?? 0) + 1)
+}

@@ -1,0 +1,98 @@
+/** What the operator keeps of every PipelineRun and Pod of the cluster: a few fields. The whole object is read when it is needed. */
+import {
+  LABELS,
+  type PipelineRunSpec,
+  type PipelineRunStatus,
+  type RunPhase,
+  TASK_PATH_ANNOTATION,
+} from '../api/pipeline-run.ts'
+import type { KubeObject } from '../client/kube/resources.ts'
+import type { Pod } from './pod/pod-types.ts'
+
+export interface PipelineRun extends KubeObject {
+  readonly spec: PipelineRunSpec
+  readonly status?: PipelineRunStatus | undefined
+}
+
+export interface RunView {
+  readonly key: string
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly generation: number
+  readonly createdAt: number
+  readonly deleting: boolean
+  readonly finalizers: readonly string[]
+  readonly phase?: RunPhase | undefined
+  readonly completedAt?: number | undefined
+  readonly retriesDone: number
+  readonly retryCount: number
+  readonly suspend: boolean
+  readonly cancel: boolean
+  readonly priority: number
+  readonly pool?: string | undefined
+  readonly pipeline?: string | undefined
+  readonly queueSeconds?: number | undefined
+  readonly ttlSeconds?: number | undefined
+  readonly deletesArtifacts: boolean
+}
+
+export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
+  return {
+    key: `${metadata.namespace}/${metadata.name}`,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
+    createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    finalizers: metadata.finalizers ?? [],
+    phase: status?.phase,
+    completedAt: status?.completionTime ? Date.parse(status.completionTime) : undefined,
+    retriesDone: status?.retryCount ?? 0,
+    retryCount: spec.retryCount ?? 0,
+    suspend: spec.suspend === true,
+    cancel: spec.cancel === true,
+    priority: spec.priority ?? 0,
+    pool: spec.pool,
+    pipeline: metadata.labels?.[LABELS.pipeline],
+    queueSeconds: spec.timeouts?.queueSeconds,
+    ttlSeconds: spec.ttlSecondsAfterFinished,
+    deletesArtifacts: spec.artifactsOnDelete === 'Delete',
+  }
+}
+
+/** A pod without its spec, managed fields and what read-pod.ts does not look at. */
+export function slimPod({ metadata, status }: Pod): Pod {
+  const { name, namespace, uid, resourceVersion, deletionTimestamp, deletionGracePeriodSeconds, labels, annotations } =
+    metadata
+  return {
+    metadata: {
+      name,
+      namespace,
+      uid,
+      resourceVersion,
+      deletionTimestamp,
+      deletionGracePeriodSeconds,
+      labels: pick(labels, [LABELS.run, LABELS.attempt]),
+      annotations: pick(annotations, [TASK_PATH_ANNOTATION]),
+    },
+    status: status && {
+      phase: status.phase,
+      reason: status.reason,
+      message: status.message,
+      conditions: status.conditions?.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget'),
+      containerStatuses: status.containerStatuses?.map(({ name: container, state }) => ({ name: container, state })),
+      initContainerStatuses: status.initContainerStatuses?.map(({ name: container, state }) => ({
+        name: container,
+        state,
+      })),
+    },
+  }
+}
+
+function pick(all: Readonly<Record<string, string>> | undefined, names: readonly string[]): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const name of names) if (all?.[name] !== undefined) kept[name] = all[name]
+  return kept
+}

@@ -1,0 +1,98 @@
+/** Brings a run to life: from its journal when there is one, else from its resource. What is wrong with it becomes its status. */
+import { formatIssue, InvalidInputError, type Issue } from '../api/issue.ts'
+import type { PipelineRunStatus } from '../api/pipeline-run.ts'
+import type { KubeClient } from '../client/kube/client.ts'
+import { PIPELINE_RUNS } from '../client/kube/resources.ts'
+import { checkArguments } from '../engine/index.ts'
+import { type LoadedPipeline, type PipelineLoader, PipelineNotFoundError } from './load-pipeline.ts'
+import type { Pod } from './pod/pod-types.ts'
+import { runConfig } from './run-config.ts'
+import type { RunHeader } from './run-records.ts'
+import { type RunIdentity, type RunSession, type SessionPorts, startSession } from './run-session.ts'
+import { unstartedStatus } from './run-status.ts'
+import type { PipelineRun } from './run-view.ts'
+
+export interface RunStarter {
+  readonly kube: KubeClient
+  readonly loader: PipelineLoader
+  readonly ports: SessionPorts
+  readonly podsOf: (uid: string) => readonly Pod[]
+}
+
+export type StartResult =
+  | { readonly kind: 'started'; readonly session: RunSession; readonly status: PipelineRunStatus | undefined }
+  | { readonly kind: 'refused'; readonly before: PipelineRunStatus | undefined; readonly status: PipelineRunStatus }
+  /** Deleted, or another run of the same name by now. */
+  | { readonly kind: 'gone' }
+
+/** Rejects only with trouble that may pass: the API server's or the database's. */
+export async function startRun(
+  starter: RunStarter,
+  run: RunIdentity,
+  onChange: (session: RunSession) => void,
+): Promise<StartResult> {
+  const resource = await starter.kube.get<PipelineRun>(PIPELINE_RUNS, run.namespace, run.name)
+  if (resource.metadata.uid !== run.uid || resource.metadata.deletionTimestamp) return { kind: 'gone' }
+  try {
+    const { pipeline, header, journal } = await headerOf(starter, run, resource)
+    const session = startSession({
+      ports: starter.ports,
+      run,
+      spec: resource.spec,
+      pipeline,
+      config: header.config,
+      journal,
+      pods: starter.podsOf(run.uid),
+      onChange,
+    })
+    return { kind: 'started', session, status: resource.status }
+  } catch (error) {
+    const status = refusal(error, resource, starter.ports.now())
+    if (!status) throw error
+    return { kind: 'refused', before: resource.status, status }
+  }
+}
+
+async function headerOf({ loader, ports }: RunStarter, run: RunIdentity, resource: PipelineRun) {
+  const stored = await ports.records.load(run.uid)
+  if (stored) return { pipeline: loader.fromText(stored.header.pipelineText), ...stored }
+  const pipeline = await loader.load(run.namespace, resource.spec)
+  refuseWrongArguments(pipeline, resource)
+  const config = runConfig({
+    run,
+    spec: resource.spec,
+    document: pipeline.document,
+    paths: ports.store.pathsOf(run.uid),
+    mountPath: ports.settings.pods.mountPath,
+    settings: ports.settings,
+    now: ports.now(),
+  })
+  const header: RunHeader = {
+    config,
+    namespace: run.namespace,
+    pipelineName: pipeline.document.spec.pipelineInfo.name,
+    pipelineText: pipeline.text,
+    serviceAccount: resource.spec.serviceAccountName,
+  }
+  await ports.records.create(header)
+  return { pipeline, header, journal: [] }
+}
+
+function refuseWrongArguments(pipeline: LoadedPipeline, { spec }: PipelineRun): void {
+  const issues = checkArguments(pipeline.program, spec.arguments ?? {})
+  const errors = issues.filter(({ severity }: Issue) => severity === 'error')
+  if (errors.length > 0) throw new InvalidInputError(errors)
+}
+
+function refusal(error: unknown, { status, metadata }: PipelineRun, now: number): PipelineRunStatus | undefined {
+  const base = { now, observedGeneration: metadata.generation ?? 0, previous: status }
+  if (error instanceof PipelineNotFoundError) return unstartedStatus('Failed', 'PipelineNotFound', error.message, base)
+  if (!isInvalidInput(error)) return undefined
+  const count = error.issues.length
+  const text = `${count} problem${count === 1 ? '' : 's'}:\n${error.issues.map(formatIssue).join('\n')}`
+  return unstartedStatus('Failed', 'InvalidPipeline', text, base)
+}
+
+function isInvalidInput(error: unknown): error is InvalidInputError {
+  return error instanceof Error && (error as { code?: string }).code === 'invalid-input'
+}

@@ -1,0 +1,41 @@
+/** One status patch a pass, none when nothing changed: the only writer of PipelineRun status. */
+import type { PipelineRunStatus } from '../api/pipeline-run.ts'
+import type { KubeClient } from '../client/kube/client.ts'
+import { PIPELINE_RUNS } from '../client/kube/resources.ts'
+import { isNotFound, isTransient } from '../client/kube/transport.ts'
+import type { RunIdentity } from './run-session.ts'
+import { statusPatch } from './run-status.ts'
+
+export interface StatusWriter {
+  /** Resolves when the status is there; a run that is gone counts as written. Repeats while the API server has trouble. */
+  write(run: RunIdentity, before: PipelineRunStatus | undefined, after: PipelineRunStatus): Promise<void>
+}
+
+export function createStatusWriter(
+  kube: KubeClient,
+  onWrite: () => void,
+  onTrouble: (error: unknown) => void,
+): StatusWriter {
+  return {
+    async write(run, before, after) {
+      const patch = statusPatch(before, after)
+      if (!patch) return
+      // The uid makes the API server refuse the patch for a later run of the same name.
+      const body = { metadata: { uid: run.uid }, status: patch }
+      for (let failures = 0; ; failures++) {
+        try {
+          onWrite()
+          await kube.patch(PIPELINE_RUNS, run.namespace, run.name, body, 'status')
+          return
+        } catch (error) {
+          if (isNotFound(error)) return
+          if (!isTransient(error)) {
+            onTrouble(error)
+            return
+          }
+          await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** failures)))
+        }
+      }
+    },
+  }
+}
