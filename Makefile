@@ -18,7 +18,7 @@ setup: node_modules/.installed ## Install what the other targets need (npm packa
 
 .PHONY: demo
 demo: setup ## Run the hybrid example here, on real data
-	@node examples/hybrid/main.ts
+	@node --conditions=kfp-ts-source examples/hybrid/main.ts
 
 .PHONY: build
 build: setup ## Build the npm package into dist/
