@@ -15,8 +15,12 @@ export const ISSUE_CODES = {
     meaning: 'The file is larger than 32 MB, which a stock Kubeflow refuses too.',
     remedy: 'Pass data by URI or artifact instead of writing it into the pipeline.',
   },
+  'bad-archive': {
+    meaning: 'A zip or tar.gz is damaged, or holds no pipeline or several.',
+    remedy: 'Pack the compiled pipeline as pipeline.yaml, alone.',
+  },
   'too-complex': {
-    meaning: 'More than a million values, nesting deeper than 200 levels, or aliases that expand without end.',
+    meaning: 'More than 500,000 values, nesting deeper than 200 levels, or aliases that expand without end.',
     remedy: 'Write the value out, flatten it, or split the pipeline.',
   },
   'yaml-syntax': {
