@@ -1,9 +1,10 @@
 /** Entry of the command line: finds the command's one file, lets yargs parse for it, turns errors into an exit status. */
+
+import { closest } from '../api/closest.ts'
 import { InvalidInputError } from '../api/issue.ts'
 import { type CommandEntry, commands } from './commands/index.ts'
 import { reportError, usageIssue } from './errors.ts'
 import { packageVersion, topLevelHelp } from './help.ts'
-import { closest } from '../api/closest.ts'
 
 const COMPLETION_FLAG = '--get-yargs-completions'
 

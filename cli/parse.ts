@@ -1,9 +1,9 @@
 /** yargs set up for one command: strict options, help with examples, mistakes as issues. Loaded only when a command runs. */
 import makeYargs, { type Argv } from 'yargs'
+import { closest } from '../api/closest.ts'
 import { InvalidInputError } from '../api/issue.ts'
 import { type Command, commands } from './commands/index.ts'
 import { usageIssue } from './errors.ts'
-import { closest } from '../api/closest.ts'
 
 /** Parses `argv` for `command` and runs its handler. */
 export async function parseCommandLine(command: Command, argv: readonly string[]): Promise<void> {

@@ -7,7 +7,8 @@ export interface Command<Args = Record<string, unknown>>
   /** Usage such as `run <file>`. */
   readonly command: string
   readonly describe: string
-  readonly builder: (yargs: Argv) => Argv<Args>
+  // biome-ignore lint/suspicious/noExplicitAny: the types of yargs' builders do not tell optional from undefined.
+  readonly builder: (yargs: Argv) => Argv<any>
   /** Throws InvalidInputError for the user's mistakes; sets `process.exitCode` to 1 when the work itself failed. */
   readonly handler: (args: Args) => void | Promise<void>
 }
@@ -23,6 +24,22 @@ export interface CommandEntry {
 
 /** In the order of top-level help. */
 export const commands: readonly CommandEntry[] = [
+  { name: 'run', summary: 'run a pipeline on this machine', group: 'local', load: () => import('./run.ts') },
+  { name: 'runs', summary: 'list the runs of this machine', group: 'local', load: () => import('./runs.ts') },
+  { name: 'logs', summary: 'print what a step wrote', group: 'local', load: () => import('./logs.ts') },
+  { name: 'explain', summary: 'say why the cache hit or missed', group: 'local', load: () => import('./explain.ts') },
+  {
+    name: 'validate',
+    summary: 'check compiled pipelines and print every problem with its place',
+    group: 'author',
+    load: () => import('./validate.ts'),
+  },
+  {
+    name: 'diff',
+    summary: 'show in what two pipelines differ when they run',
+    group: 'author',
+    load: () => import('./diff.ts'),
+  },
   {
     name: 'completion',
     summary: 'print a completion script for bash, zsh or fish',

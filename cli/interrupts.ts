@@ -1,0 +1,28 @@
+/** Ctrl-C and polite kills: the first stops the run so that it can be resumed, the second kills its steps at once. */
+
+export interface Interrupts {
+  readonly signals: { readonly interrupt: AbortSignal; readonly kill: AbortSignal }
+  /** Gives the signals back to the process. */
+  readonly end: () => void
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+export function watchInterrupts(): Interrupts {
+  const interrupt = new AbortController()
+  const kill = new AbortController()
+  const onSignal = () => {
+    if (interrupt.signal.aborted) kill.abort()
+    else {
+      interrupt.abort()
+      process.stderr.write('\nstopping: the steps get 10 s to end; press Ctrl-C again to kill them\n')
+    }
+  }
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+  return {
+    signals: { interrupt: interrupt.signal, kill: kill.signal },
+    end: () => {
+      for (const signal of SIGNALS) process.removeListener(signal, onSignal)
+    },
+  }
+}

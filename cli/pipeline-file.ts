@@ -1,0 +1,93 @@
+/** Reads what a command was given as FILE: an author's TypeScript module or a compiled pipeline. Loads the compiler only for the first. */
+import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { closest } from '../api/closest.ts'
+import { InvalidInputError, type Issue } from '../api/issue.ts'
+import type { PipelineDocument } from '../api/platform-spec.ts'
+import { parsePipelineFile } from '../compiler/pipeline-archive.ts'
+import { usageIssue } from './errors.ts'
+
+const SOURCE_EXTENSIONS = new Set(['.ts', '.mts', '.tsx', '.js', '.mjs'])
+
+export const isSourceFile = (file: string) => SOURCE_EXTENSIONS.has(extname(file))
+
+/**
+ * @param pipelineName chooses among several pipelines of a module
+ * @throws InvalidInputError with every problem found
+ */
+export async function readPipelineFile(file: string, pipelineName?: string): Promise<PipelineDocument> {
+  const { document, issues } = isSourceFile(file) ? await compileModule(file, pipelineName) : await parseFile(file)
+  const warnings = issues.filter(({ severity }) => severity === 'warning')
+  if (!document) throw new InvalidInputError(issues)
+  for (const { message } of warnings) process.stderr.write(`warning: ${message}\n`)
+  return document
+}
+
+/** Reads a compiled pipeline, packed or not. */
+export async function parseFile(file: string): Promise<{ document?: PipelineDocument; issues: readonly Issue[] }> {
+  return parsePipelineFile(await readInput(file), { file })
+}
+
+/** Reads a file that the user named. @throws InvalidInputError when it can't be read */
+export async function readInput(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message
+    throw new InvalidInputError([
+      {
+        ...usageIssue('unreadable-file', reason, 'check the path (it is taken from the working directory)'),
+        location: { file },
+      },
+    ])
+  }
+}
+
+async function compileModule(
+  file: string,
+  pipelineName: string | undefined,
+): Promise<{ document?: PipelineDocument; issues: readonly Issue[] }> {
+  await readInput(file)
+  const { loadPipelines } = await import('../compiler/load-module.ts')
+  const { compile } = await import('../compiler/index.ts')
+  const { pipelines } = await loadPipelines(file)
+  const chosen = choosePipeline(file, pipelines, pipelineName)
+  return compile(chosen)
+}
+
+/** @throws InvalidInputError when there is none, or several and no name says which */
+function choosePipeline<Definition extends { readonly name: string }>(
+  file: string,
+  pipelines: readonly Definition[],
+  name: string | undefined,
+): Definition {
+  const names = pipelines.map((pipeline) => pipeline.name)
+  const refuse = (code: string, message: string, hint: string) => {
+    throw new InvalidInputError([{ ...usageIssue(code, message, hint), location: { file } }])
+  }
+  if (pipelines.length === 0) {
+    refuse(
+      'no-pipeline',
+      'the module exports no pipeline',
+      'export one: "export const p = definePipeline(…)" or a method with @pipeline',
+    )
+  }
+  if (name === undefined && pipelines.length > 1) {
+    refuse(
+      'several-pipelines',
+      `the module exports ${pipelines.length} pipelines: ${names.join(', ')}`,
+      'choose one with --pipeline NAME',
+    )
+  }
+  const chosen = name === undefined ? pipelines[0] : pipelines.find((pipeline) => pipeline.name === name)
+  if (!chosen) {
+    const meant = closest(name ?? '', names)
+    refuse(
+      'unknown-pipeline',
+      `the module exports no pipeline "${name}"`,
+      meant ? `did you mean "${meant}"?` : `it has: ${names.join(', ')}`,
+    )
+  }
+  return chosen!
+}

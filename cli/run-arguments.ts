@@ -1,0 +1,77 @@
+/** `--param k=v` and `--params-file` become arguments of a pipeline, by its declared types. */
+import { InvalidInputError, type Issue } from '../api/issue.ts'
+import type { JsonValue } from '../api/json.ts'
+import type { PipelineDocument } from '../api/platform-spec.ts'
+import { checkArguments, coerceArgument, type Program, prepare } from '../engine/index.ts'
+import { usageIssue } from './errors.ts'
+import { readInput } from './pipeline-file.ts'
+
+export interface ArgumentOptions {
+  readonly params: readonly string[]
+  readonly paramsFile?: string | undefined
+}
+
+/**
+ * `--param` wins over the file.
+ *
+ * @throws InvalidInputError with all problems: unknown names, texts that don't fit their type, missing values
+ */
+export async function readArguments(
+  document: PipelineDocument,
+  options: ArgumentOptions,
+): Promise<Record<string, JsonValue>> {
+  const program = prepare(document)
+  const issues: Issue[] = []
+  const fromFile = options.paramsFile === undefined ? {} : await readParamsFile(options.paramsFile)
+  const args: Record<string, JsonValue> = { ...fromFile }
+  for (const text of options.params) {
+    const equals = text.indexOf('=')
+    if (equals < 1) {
+      issues.push(usageIssue('wrong-parameter', `--param ${text}: a parameter is given as NAME=VALUE`))
+      continue
+    }
+    const name = text.slice(0, equals)
+    try {
+      args[name] = coerceByName(document, name, text.slice(equals + 1))
+    } catch (error) {
+      issues.push(...issuesOf(error, name))
+    }
+  }
+  const failed = new Set(issues.map(({ path }) => path))
+  issues.push(...checkArguments(program as Program, args).filter(({ path }) => !failed.has(path)))
+  if (issues.some(({ severity }) => severity === 'error')) throw new InvalidInputError(issues)
+  return args
+}
+
+function coerceByName(document: PipelineDocument, name: string, text: string): JsonValue {
+  const parameter = document.spec.root.inputDefinitions?.parameters?.[name]
+  // An unknown name is reported by checkArguments, with the names that exist.
+  return parameter?.parameterType ? coerceArgument(parameter.parameterType, text) : text
+}
+
+function issuesOf(error: unknown, name: string): readonly Issue[] {
+  if (error instanceof InvalidInputError)
+    return error.issues.map((issue) => ({ ...issue, message: `--param ${name}: ${issue.message}` }))
+  throw error
+}
+
+async function readParamsFile(file: string): Promise<Record<string, JsonValue>> {
+  const text = (await readInput(file)).toString('utf8')
+  const { load } = await import('js-yaml')
+  const problem = (message: string) =>
+    new InvalidInputError([
+      {
+        ...usageIssue('wrong-params-file', message, 'write one "name: value" a line, or a JSON object'),
+        location: { file },
+      },
+    ])
+  let content: unknown
+  try {
+    content = load(text)
+  } catch (error) {
+    throw problem(`it is neither YAML nor JSON: ${(error as Error).message.split('\n')[0]}`)
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw problem('it must hold an object of parameters')
+  return content as Record<string, JsonValue>
+}

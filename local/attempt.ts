@@ -1,0 +1,205 @@
+/** One attempt of a step from its launch to its result: prepare, start (or find what is left of it), wait, collect. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Action, AttemptFailure, AttemptResult, Launch } from '../engine/types.ts'
+import { logPath, type RunPaths, taskFolder } from '../store/run-folder.ts'
+import { classifyFailure } from './classify-failure.ts'
+import { collectStepOutputs } from './collect.ts'
+import { EnvironmentError } from './python/environment.ts'
+import { readLogTail, shortenLog } from './step-log.ts'
+import { findLeftBehind, type ProcessEnd, type StepCommand, type SupervisedProcess, startProcess } from './supervise.ts'
+
+export type StartAttempt = Extract<Action, { kind: 'start-attempt' }>
+
+/** How a launch becomes a process on this machine; one implementation for host processes, one for containers. */
+export interface StepRuntime {
+  /** May take long (a Python environment is made). @throws EnvironmentError, Error with a message for the user */
+  readonly prepare: (request: StepRequest) => Promise<StepCommand>
+  /** Ends what a killed client process would leave running. */
+  readonly cleanUp?: (request: StepRequest) => Promise<void>
+}
+
+export interface StepRequest {
+  readonly launch: Launch
+  readonly attempt: number
+  readonly logFile: string
+  readonly temporaryFolder: string
+  /** Distinct for each attempt on this machine: for container and cgroup names. */
+  readonly uniqueName: string
+  readonly signal: AbortSignal
+}
+
+export type StopReason = 'canceled' | 'timeout' | 'interrupted'
+
+/** A running attempt, as the executor holds it. */
+export interface AttemptHandle {
+  /** undefined when it was stopped to be continued by a resume. */
+  readonly result: Promise<AttemptResult | undefined>
+  readonly cancel: (why: StopReason, graceMillis: number) => void
+}
+
+const LOG_CHECK_MILLIS = 1000
+const STOP_GRACE_MILLIS = 10_000
+
+export function runAttempt(
+  action: StartAttempt,
+  paths: RunPaths,
+  runtime: StepRuntime,
+  isResume: boolean,
+  onStarted: () => void,
+): AttemptHandle {
+  const control = new AbortController()
+  let stopped: StopReason | undefined
+  let running: SupervisedProcess | undefined
+  const oomKillsBefore = oomKillCount()
+  const cancel: AttemptHandle['cancel'] = (why, graceMillis) => {
+    stopped ??= why
+    control.abort()
+    running?.stop(graceMillis)
+  }
+  const request = requestOf(action, paths, control.signal)
+  const work = async (): Promise<AttemptResult | undefined> => {
+    const found = await startOrFind(action, paths, runtime, request, isResume)
+    if (found.kind === 'refused') return stopped ? stoppedResult(stopped, action.launch, '') : failed(found.failure)
+    if (found.kind === 'running') {
+      running = found.process
+      onStarted()
+      if (stopped) running.stop(0)
+    }
+    const end =
+      found.kind === 'running' ? await watch(found.process, action.launch, request.logFile, cancel) : found.end
+    await runtime.cleanUp?.(request)
+    return settle(action, request, end, { stopped, oomKillsBefore })
+  }
+  const result = work()
+    .catch((error: unknown) => failed({ cause: 'infrastructure', message: String((error as Error).message ?? error) }))
+    .finally(() => rm(request.temporaryFolder, { recursive: true, force: true }))
+  return { result, cancel }
+}
+
+function requestOf(action: StartAttempt, paths: RunPaths, signal: AbortSignal): StepRequest {
+  const { task, attempt, launch } = action
+  const digest = createHash('sha256').update(`${paths.folder}\0${task}\0${attempt}`).digest('hex').slice(0, 12)
+  return {
+    launch,
+    attempt,
+    logFile: logPath(paths, task, attempt),
+    temporaryFolder: join(tmpdir(), `kfp-ts-${digest}`),
+    uniqueName: `kfp-ts-${digest}`,
+    signal,
+  }
+}
+
+type Beginning =
+  | { readonly kind: 'running'; readonly process: SupervisedProcess }
+  | { readonly kind: 'ended'; readonly end: ProcessEnd }
+  | { readonly kind: 'refused'; readonly failure: AttemptFailure }
+
+async function startOrFind(
+  action: StartAttempt,
+  paths: RunPaths,
+  runtime: StepRuntime,
+  request: StepRequest,
+  isResume: boolean,
+): Promise<Beginning> {
+  const folder = join(taskFolder(paths.attempts, action.task), String(action.attempt))
+  if (isResume) {
+    const left = await findLeftBehind(folder)
+    if (left.kind !== 'nothing') return left
+  }
+  await layOutFolders(action.launch, paths, request)
+  try {
+    const command = await runtime.prepare(request)
+    if (request.signal.aborted)
+      return { kind: 'refused', failure: { cause: 'infrastructure', message: 'stopped before it started' } }
+    return { kind: 'running', process: startProcess(folder, command) }
+  } catch (error) {
+    const cause = error instanceof EnvironmentError ? 'image' : 'configuration'
+    const logTail = await readLogTail(request.logFile)
+    const message = `${action.launch.displayName} can't start: ${(error as Error).message}; log: ${request.logFile}`
+    return { kind: 'refused', failure: { cause, message, ...(logTail ? { logTail } : {}) } }
+  }
+}
+
+/** Every attempt begins as in a fresh Pod: what a failed one before it wrote to the same outputs is removed. */
+async function layOutFolders(launch: Launch, paths: RunPaths, request: StepRequest): Promise<void> {
+  await rm(launch.scratchDir, { recursive: true, force: true })
+  const own = Object.values(launch.outputs.artifacts).map(({ path }) => path)
+  for (const path of own.filter((path) => path.startsWith(`${paths.folder}/`)))
+    await rm(path, { recursive: true, force: true })
+  const files = [
+    ...own,
+    launch.executorInput.outputs.outputFile,
+    ...Object.values(launch.outputs.parameters).map(({ outputFile }) => outputFile),
+  ]
+  const folders = [launch.scratchDir, request.temporaryFolder, ...files.map((file) => dirname(file))]
+  if (launch.usesWorkspace) folders.push(paths.workspace)
+  for (const folder of new Set(folders)) await mkdir(folder, { recursive: true })
+}
+
+/** Waits for the end; keeps the log within its limit and the attempt within its time. */
+async function watch(
+  process: SupervisedProcess,
+  launch: Launch,
+  logFile: string,
+  cancel: AttemptHandle['cancel'],
+): Promise<ProcessEnd> {
+  const logTimer = setInterval(() => void shortenLog(logFile).catch(() => undefined), LOG_CHECK_MILLIS)
+  const { timeoutMillis } = launch
+  const timeout =
+    timeoutMillis === undefined ? undefined : setTimeout(() => cancel('timeout', STOP_GRACE_MILLIS), timeoutMillis)
+  try {
+    return await process.ended
+  } finally {
+    clearInterval(logTimer)
+    clearTimeout(timeout)
+    await shortenLog(logFile).catch(() => undefined)
+  }
+}
+
+async function settle(
+  action: StartAttempt,
+  request: StepRequest,
+  end: ProcessEnd,
+  { stopped, oomKillsBefore }: { stopped: StopReason | undefined; oomKillsBefore: number },
+): Promise<AttemptResult | undefined> {
+  const succeeded = end.kind === 'exited' && end.exitCode === 0
+  const logTail = await readLogTail(request.logFile)
+  if (stopped && !(succeeded && stopped === 'interrupted')) return stoppedResult(stopped, action.launch, logTail)
+  if (succeeded) {
+    const collected = await collectStepOutputs(action.launch)
+    return 'outputs' in collected
+      ? { outcome: 'succeeded', outputs: collected.outputs }
+      : failed({ ...collected.failure, logTail })
+  }
+  const evidence = {
+    logTail,
+    kernelKilledForMemory: oomKillCount() > oomKillsBefore,
+    stepName: action.launch.displayName,
+    logFile: request.logFile,
+  }
+  return failed(classifyFailure(end, evidence))
+}
+
+function stoppedResult(why: StopReason, launch: Launch, logTail: string): AttemptResult | undefined {
+  if (why === 'interrupted') return undefined
+  if (why === 'canceled') return { outcome: 'canceled' }
+  const message = `${launch.displayName} was ended: it took longer than its limit of ${(launch.timeoutMillis ?? 0) / 1000} s`
+  return failed({ cause: 'timeout', message, ...(logTail ? { logTail } : {}) })
+}
+
+function failed(failure: AttemptFailure): AttemptResult {
+  return { outcome: 'failed', failure }
+}
+
+/** How often the kernel ended a process of this machine for want of memory, since boot. */
+function oomKillCount(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync('/proc/vmstat', 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}

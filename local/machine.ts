@@ -1,0 +1,111 @@
+/** What this machine offers a run: its runtimes, its Python, its stores. Each thing is found once, when first needed. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import type { PipelineDocument } from '../api/platform-spec.ts'
+import type { ArtifactStore } from '../store/artifact-store.ts'
+import type { StepRuntime } from './attempt.ts'
+import { containerRuntime, findContainerProgram } from './container-runtime.ts'
+import type { RunObserver } from './observer.ts'
+import { checkMachine } from './preflight.ts'
+import { processRuntime } from './process-runtime.ts'
+import { defaultEnvironmentFolder, openEnvironmentCache } from './python/environment.ts'
+import { findInterpreter } from './python/interpreter.ts'
+
+/** Choices for one local run. */
+export interface RunOptions {
+  /** Absolute path of the folder that holds runs, cache and volumes. */
+  readonly root: string
+  readonly runtime: 'process' | 'container'
+  /** Run the commands of container components on this host. */
+  readonly hostCommands: boolean
+  /** Steps at the same time. @default number of cores, at least 4 */
+  readonly parallelism?: number
+  /** @default true */
+  readonly cache?: boolean
+  /** Whole run. */
+  readonly timeoutMillis?: number
+  /** Each attempt that sets none of its own. */
+  readonly taskTimeoutMillis?: number
+  /** Folder for artifacts. @default `artifacts` in the run's folder */
+  readonly pipelineRoot?: string
+  /** File that the pipeline came from, for people. */
+  readonly source?: string
+  /** Stops the run so that it can be resumed. */
+  readonly interrupt?: AbortSignal
+  /** After `interrupt`: kills the steps without waiting for them. */
+  readonly kill?: AbortSignal
+  readonly observer?: RunObserver
+  /** @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+export interface Machine {
+  readonly check: (document: PipelineDocument) => Promise<void>
+  readonly stepRuntime: () => Promise<StepRuntime>
+  readonly openStore: (uri: string) => Promise<ArtifactStore | undefined>
+}
+
+export function makeMachine(options: RunOptions): Machine {
+  const env = options.env ?? process.env
+  const interpreter = once(() => findInterpreter(env))
+  const containerProgram = once(findContainerProgram)
+  const environments = once(async () => {
+    const found = await interpreter()
+    return found && openEnvironmentCache(defaultEnvironmentFolder(env), found, env)
+  })
+  const warn = onceEach((message) => options.observer?.onWarning?.(message))
+  return {
+    check: async (document) =>
+      checkMachine(document, {
+        runtime: options.runtime,
+        hostCommands: options.hostCommands,
+        hasPython: async () => (await interpreter()) !== undefined,
+        containerProgram: options.runtime === 'container' ? await containerProgram() : undefined,
+      }),
+    stepRuntime: async () => {
+      const { root, hostCommands } = options
+      const program = options.runtime === 'container' ? await containerProgram() : undefined
+      if (program) return containerRuntime({ program, root, hostEnv: env, warn })
+      const nodePath = process.execPath
+      return processRuntime({
+        root,
+        hostEnv: env,
+        nodePath,
+        environments,
+        hostCommands,
+        warn,
+        mountNamespace: once(probeMounts),
+      })
+    },
+    openStore: async (uri) => {
+      if (!/^(s3|minio):/.test(uri)) return undefined
+      const { s3Store } = await import('../store/s3-store.ts')
+      const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
+      return s3Store({ ...(endpoint ? { endpoint } : {}), ...(env['AWS_REGION'] ? { region: env['AWS_REGION'] } : {}) })
+    },
+  }
+}
+
+async function probeMounts(): Promise<'root' | 'user' | undefined> {
+  const works = (args: readonly string[]) =>
+    promisify(execFile)('unshare', [...args, 'mount', '--bind', '/tmp', '/tmp']).then(
+      () => true,
+      () => false,
+    )
+  if (await works(['--mount'])) return 'root'
+  return (await works(['--user', '--map-root-user', '--mount'])) ? 'user' : undefined
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
+
+function onceEach(tell: (message: string) => void): (message: string) => void {
+  const told = new Set<string>()
+  return (message) => {
+    if (told.has(message)) return
+    told.add(message)
+    tell(message)
+  }
+}

@@ -1,0 +1,205 @@
+/** A local run from its document to its report: lays out the folder, drives engine and executor, keeps what a resume needs. */
+import { mkdir } from 'node:fs/promises'
+import { InvalidInputError, type Issue } from '../api/issue.ts'
+import type { JsonValue } from '../api/json.ts'
+import type { PipelineDocument } from '../api/platform-spec.ts'
+import type { RunReport } from '../api/run-report.ts'
+import {
+  advance,
+  begin,
+  checkArguments,
+  isFinished,
+  type Program,
+  prepare,
+  type RunState,
+  report,
+} from '../engine/index.ts'
+import type { JournalRecord, RunConfig, RunEvent } from '../engine/types.ts'
+import { openCacheIndex } from '../store/cache-index.ts'
+import { openJournal, readJournal } from '../store/journal.ts'
+import { type Lock, tryLock } from '../store/lock.ts'
+import {
+  type RunManifest,
+  type RunPaths,
+  readManifest,
+  runPaths,
+  writeManifest,
+  writeReport,
+} from '../store/run-folder.ts'
+import { drive } from './drive.ts'
+import { artifactPath, type LocalExecutor, makeExecutor } from './executor.ts'
+import { type Machine, makeMachine, type RunOptions } from './machine.ts'
+import { newRunConfig } from './run-config.ts'
+
+export interface LocalRunResult {
+  readonly report: RunReport
+  /** It was stopped from outside and can be resumed. */
+  readonly interrupted: boolean
+  readonly paths: RunPaths
+}
+
+/**
+ * Runs a pipeline on this machine.
+ *
+ * @throws InvalidInputError for arguments that don't fit and for steps that can't run here; Error when the disk is full
+ */
+export async function startRun(
+  document: PipelineDocument,
+  args: Readonly<Record<string, JsonValue>>,
+  options: RunOptions,
+): Promise<LocalRunResult> {
+  const program = prepare(document)
+  refuse(checkArguments(program, args))
+  const machine = makeMachine(options)
+  await machine.check(document)
+  const config = newRunConfig(document, args, options)
+  const paths = runPaths(options.root, config.runId)
+  await mkdir(paths.folder, { recursive: true })
+  const lock = await lockRun(paths)
+  const kept = { runtime: options.runtime, hostCommands: options.hostCommands }
+  const source = options.source === undefined ? {} : { source: options.source }
+  await writeManifest<RunConfig>(paths, { formatVersion: 1, config, document, options: kept, ...source })
+  const state = begin(program, config)
+  return carryOut({ program, config, state, paths, lock, options, machine, firstEvents: [{ kind: 'started' }] })
+}
+
+/**
+ * Goes on with a run that was interrupted or killed; runs what failed again in one that failed; reports one that succeeded.
+ * Choices that the command line does not repeat stay as they were.
+ */
+export async function resumeRun(runId: string, options: RunOptions): Promise<LocalRunResult> {
+  const paths = runPaths(options.root, runId)
+  const manifest = await readManifest<RunConfig>(paths)
+  if (!manifest) refuse([unknownRun(runId, options.root)])
+  const lock = await lockRun(paths)
+  try {
+    const { program, state, config } = await replay(paths, manifest!)
+    const kept = keptOptions(manifest!, options)
+    const isOver = isFinished(state)
+    const before = report(program, state)
+    if (isOver && before.state === 'SUCCEEDED') return { report: before, interrupted: false, paths }
+    const machine = makeMachine(kept)
+    await machine.check(manifest!.document)
+    const first: RunEvent = isOver ? { kind: 'retry-requested' } : { kind: 'clock' }
+    const firstEvents = isUnstarted(before) ? [{ kind: 'started' } as const] : [first]
+    return await carryOut({ program, config, state, paths, lock, options: kept, machine, firstEvents })
+  } finally {
+    await lock.release()
+  }
+}
+
+/** The state that a run's journal leads to. */
+export async function replay(
+  paths: RunPaths,
+  manifest: RunManifest<RunConfig>,
+  onRecord?: (record: JournalRecord, step: ReturnType<typeof advance>) => void,
+): Promise<{ program: Program; state: RunState; config: RunConfig }> {
+  const program = prepare(manifest.document)
+  let state = begin(program, manifest.config)
+  for await (const record of readJournal<JournalRecord>(paths.journal)) {
+    const step = advance(program, state, record.event, record.at)
+    state = step.state
+    onRecord?.(record, step)
+  }
+  return { program, state, config: manifest.config }
+}
+
+interface CarryOut {
+  readonly program: Program
+  readonly config: RunConfig
+  readonly state: RunState
+  readonly paths: RunPaths
+  readonly lock: Lock
+  readonly options: RunOptions
+  readonly machine: Machine
+  readonly firstEvents: readonly RunEvent[]
+}
+
+async function carryOut(run: CarryOut): Promise<LocalRunResult> {
+  const { program, config, paths, options, machine } = run
+  const journal = await openJournal<JournalRecord>(paths.journal)
+  const executor = makeExecutor({
+    paths,
+    runId: config.runId,
+    runtime: await machine.stepRuntime(),
+    cache: openCacheIndex(cacheFolder(options.root), artifactPath),
+    openStore: machine.openStore,
+    now: Date.now,
+  })
+  const interrupt = new AbortController()
+  const forwardInterrupt = () => interrupt.abort()
+  options.interrupt?.addEventListener('abort', forwardInterrupt)
+  if (options.interrupt?.aborted) forwardInterrupt()
+  options.observer?.onBegin?.(program, run.state, paths)
+  try {
+    const state = await drive({
+      program,
+      state: run.state,
+      journal,
+      now: Date.now,
+      handlers: executor.handlers,
+      firstEvents: run.firstEvents,
+      interrupt: interrupt.signal,
+      onStep: (records, actions, state) => options.observer?.onStep?.(records, actions, state),
+    })
+    const interrupted = !isFinished(state)
+    if (interrupted) await stopSteps(executor, options)
+    await executor.settle()
+    const runReport = report(program, state)
+    await writeReport(paths, runReport)
+    return { report: runReport, interrupted, paths }
+  } catch (error) {
+    await stopSteps(executor, options)
+    throw explainDiskFull(error as NodeJS.ErrnoException, config.runId)
+  } finally {
+    options.interrupt?.removeEventListener('abort', forwardInterrupt)
+    await journal.close()
+    await run.lock.release()
+  }
+}
+
+const INTERRUPT_GRACE_MILLIS = 10_000
+
+/** Asks the steps to end; a second interrupt kills them at once. */
+async function stopSteps(executor: LocalExecutor, options: RunOptions): Promise<void> {
+  const kill = () => void executor.interrupt(0)
+  options.kill?.addEventListener('abort', kill, { once: true })
+  await executor.interrupt(options.kill?.aborted ? 0 : INTERRUPT_GRACE_MILLIS)
+  options.kill?.removeEventListener('abort', kill)
+}
+
+export const cacheFolder = (root: string) => `${root}/cache`
+
+function keptOptions(manifest: RunManifest<RunConfig>, options: RunOptions): RunOptions {
+  const runtime = manifest.options['runtime'] === 'container' ? 'container' : options.runtime
+  return { ...options, runtime, hostCommands: options.hostCommands || manifest.options['hostCommands'] === true }
+}
+
+/** A kill came between the manifest and the first record. */
+function isUnstarted(before: RunReport): boolean {
+  return before.state === 'PENDING'
+}
+
+async function lockRun(paths: RunPaths): Promise<Lock> {
+  const lock = await tryLock(paths.lock)
+  if ('release' in lock) return lock
+  const message = `run ${paths.folder.split('/').at(-1)} is being carried out by process ${lock.heldBy.pid}`
+  throw new InvalidInputError([
+    { code: 'run-is-busy', severity: 'error', path: '', message, hint: 'wait for it, or stop it first' },
+  ])
+}
+
+function unknownRun(runId: string, root: string): Issue {
+  const hint = '"kfp-ts runs" lists the runs; --root names another folder'
+  return { code: 'unknown-run', severity: 'error', path: '', message: `there is no run "${runId}" in ${root}`, hint }
+}
+
+function refuse(issues: readonly Issue[]): void {
+  if (issues.some(({ severity }) => severity === 'error')) throw new InvalidInputError(issues)
+}
+
+function explainDiskFull(error: NodeJS.ErrnoException, runId: string): Error {
+  if (error.code !== 'ENOSPC') return error
+  const message = `the disk is full: the run stopped. Free some space, then "kfp-ts run --resume ${runId}" goes on where it was`
+  return new Error(message, { cause: error })
+}
