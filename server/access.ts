@@ -1,6 +1,19 @@
 /** Who is calling and what they may do. The port, and the adapter for a laptop. Before: app.ts asks it for every request. */
 
-export type Verb = 'get' | 'list' | 'create' | 'update' | 'delete'
+export type Verb =
+  | 'get'
+  | 'list'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'archive'
+  | 'unarchive'
+  | 'terminate'
+  | 'retry'
+  | 'enable'
+  | 'disable'
+  | 'readArtifact'
+  | 'report'
 
 /** The kinds of things that rights are given on; names of KFP where it has one. */
 export type Resource = 'experiments' | 'runs' | 'jobs' | 'pipelines' | 'models' | 'artifacts' | 'logs'

@@ -1,7 +1,8 @@
 /** Builds the HTTP server: limits, parsing, protection of browsers, then the APIs. Before: cli serve and operator. */
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
 import type { Services } from './context.ts'
+import { registerKfp } from './kfp/index.ts'
 import { registerMlflow } from './mlflow/index.ts'
 import { HttpError } from './problem.ts'
 
@@ -13,7 +14,7 @@ export async function createApp(services: Services): Promise<FastifyInstance> {
   await ensureDefaultExperiment(services.metadata.db, services.metadata.now())
   const app = fastify({
     loggerInstance: services.logger as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_JSON_BYTES,
     routerOptions: { maxParamLength: 8192, caseSensitive: true },
     forceCloseConnections: true,
@@ -24,6 +25,7 @@ export async function createApp(services: Services): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request) => refuseForeignPages(request))
   app.get('/health', async (_request, reply) => reply.type('text/plain').send('OK'))
   await app.register(async (scope) => registerMlflow(scope, services))
+  await app.register(async (scope) => registerKfp(scope, services))
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: 5, message: 'Not Found' }))
   return app
 }

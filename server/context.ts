@@ -1,10 +1,12 @@
 /** What every request handler gets: the stores behind the server and who is calling. Before: app.ts. After: the routes. */
+import type { Readable } from 'node:stream'
 import type { Logger } from 'pino'
 import type { Metadata } from '../store/metadata/database.ts'
 import type { Access } from './access.ts'
 import type { ArtifactFiles } from './artifact-files.ts'
 import type { RunEvents } from './run-events.ts'
 import type { RunExecutor } from './run-executor.ts'
+import type { Schedules } from './schedules.ts'
 
 /** The parts a server is made of. */
 export interface Services {
@@ -12,10 +14,15 @@ export interface Services {
   readonly files: ArtifactFiles
   readonly executor: RunExecutor
   readonly access: Access
+  readonly schedules: Schedules
   readonly events: RunEvents
   readonly logger: Logger
+  /** Bytes of a pipeline's artifact by its URI; undefined when there is no file. Refuses places that are not pipelines'. */
+  readonly readPipelineArtifact: (uri: string) => Promise<Readable | undefined>
   /** Where pipeline runs keep their artifacts when a run names no root. */
   readonly pipelineRoot: string
+  /** Hosts that pipeline packages may be loaded from; none by default. */
+  readonly packageHosts: readonly string[]
 }
 
 /** Who calls. `namespace` is the workspace that MLflow calls work in; '' when the server has only one. */

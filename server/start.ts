@@ -4,12 +4,16 @@ import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { type Metadata, openMetadata } from '../store/metadata/database.ts'
+import { unfinishedRuns } from '../store/metadata/pipeline-runs.ts'
 import { type Access, openAccess } from './access.ts'
 import { createApp } from './app.ts'
 import { ArtifactDirectory, type ArtifactFiles } from './artifact-files.ts'
 import type { Services } from './context.ts'
+import { handOver } from './kfp/start-run.ts'
+import { readBelow } from './read-below.ts'
 import { RunEvents } from './run-events.ts'
 import { noExecutor, type RunExecutor } from './run-executor.ts'
+import { noSchedules, type Schedules } from './schedules.ts'
 
 export interface ServeOptions {
   /** Folder of the database, unless `database` says otherwise, and of the artifacts. */
@@ -24,6 +28,14 @@ export interface ServeOptions {
   readonly files?: ArtifactFiles | undefined
   /** Makes the executor once the stores are open. @default none: the server only tracks and registers */
   readonly executor?: ((parts: { metadata: Metadata; events: RunEvents; logger: Logger }) => RunExecutor) | undefined
+  /** Runs the schedules. @default none: recurring runs only lie in the table */
+  readonly schedules?: ((parts: { services: () => Services }) => Schedules) | undefined
+  /** Hosts that pipeline packages may be loaded from. @default none */
+  readonly packageHosts?: readonly string[] | undefined
+  /** Where runs keep their artifacts when they name no root. @default `<dataDirectory>/pipelines` */
+  readonly pipelineRoot?: string | undefined
+  /** Reads an artifact of a pipeline for previews. @default files below `pipelineRoot` on this machine */
+  readonly readPipelineArtifact?: Services['readPipelineArtifact'] | undefined
   /** Required when `host` is not a loopback address. @default openAccess on loopback */
   readonly access?: Access | undefined
   readonly logger?: Logger | undefined
@@ -50,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const logger = options.logger ?? pino({ level: 'warn', redact: ['headers.authorization', 'headers.cookie'] })
   const metadata = await openMetadata({ url: options.database ?? join(directory, 'metadata.db') })
   const events = new RunEvents()
+  const pipelineRoot = options.pipelineRoot ?? join(directory, 'pipelines')
   const services: Services = {
     metadata,
     files: options.files ?? new ArtifactDirectory(join(directory, 'artifacts')),
@@ -57,10 +70,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     access: options.access ?? openAccess,
     events,
     logger,
-    pipelineRoot: join(directory, 'pipelines'),
+    pipelineRoot,
+    packageHosts: options.packageHosts ?? [],
+    readPipelineArtifact: options.readPipelineArtifact ?? ((uri) => readBelow(pipelineRoot, uri)),
+    schedules: options.schedules?.({ services: () => services }) ?? noSchedules,
   }
   const app = await createApp(services)
   await app.listen({ host, port: options.port })
+  await resumeRuns(services)
   const { port } = app.server.address() as AddressInfo
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -69,5 +86,19 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       await app.close()
       await metadata.close()
     },
+  }
+}
+
+/** Runs that an earlier process left unfinished go to the executor again; those that ought to stop are told again. */
+async function resumeRuns(services: Services): Promise<void> {
+  if (services.executor === noExecutor) return
+  for (const run of await unfinishedRuns(services.metadata.db)) {
+    try {
+      await handOver(services, run, 'start')
+      if (run.state === 'CANCELING') await services.executor.cancel(run.run_id)
+    } catch (error) {
+      // Recorded as FAILED by handOver; the other runs go on.
+      services.logger.error({ err: error, runId: run.run_id }, 'a run could not be resumed')
+    }
   }
 }

@@ -18,6 +18,11 @@ export class Fields {
     return value === null ? undefined : value
   }
 
+  /** The value as it came. */
+  raw(name: string): unknown {
+    return this.#get(name)
+  }
+
   has(name: string): boolean {
     return this.#get(name) !== undefined
   }

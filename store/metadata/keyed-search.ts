@@ -29,6 +29,8 @@ export interface KeyedSearch {
   readonly base: readonly RawBuilder<SqlBool>[]
   readonly conditions: readonly Condition[]
   readonly order: readonly OrderItem[]
+  /** In place of the plan's. */
+  readonly tieBreak?: readonly OrderColumn[]
   readonly limit: number
   readonly pageToken?: string | undefined
   readonly scope: string
@@ -40,7 +42,7 @@ export async function keyedSearch<Row>(
   plan: SearchPlan,
   search: KeyedSearch,
 ): Promise<{ rows: Row[]; nextPageToken?: string }> {
-  const order = orderOf(plan, search.order)
+  const order = [...orderOf(plan, search.order), ...(search.tieBreak ?? plan.tieBreak)]
   const where = [...search.base, ...search.conditions.map((condition) => conditionOf(metadata, plan, condition))]
   if (search.pageToken) where.push(afterKey(order, decodePageToken(search.pageToken, search.scope, order.length)))
   const keys = order.map((column, index) => sql`${column.expression} as ${sql.ref(`order_${index}`)}`)
@@ -67,7 +69,7 @@ function orderOf(plan: SearchPlan, items: readonly OrderItem[]): OrderColumn[] {
     order.push({ expression: sql`(case when ${value} is null then 1 else 0 end)` })
     order.push({ expression: sql`coalesce(${value}, ${blank})`, descending })
   }
-  return [...order, ...plan.tieBreak]
+  return order
 }
 
 function pairOf(source: PairSource, key: string): RawBuilder<SqlBool> {

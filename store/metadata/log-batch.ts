@@ -30,6 +30,16 @@ export async function logBatch(db: Db, runId: string, batch: Batch): Promise<voi
   if (batch.tags?.length) await upsertTags(db, runId, batch.tags)
 }
 
+/** Notes parameters that are not there yet; what is there stays. */
+export async function upsertParams(db: Db, runId: string, params: readonly KeyValuePair[]): Promise<void> {
+  if (params.length === 0) return
+  await db
+    .insertInto('params')
+    .values(params.map(({ key, value }) => ({ run_id: runId, key, value })))
+    .onConflict((conflict) => conflict.columns(['run_id', 'key']).doNothing())
+    .execute()
+}
+
 async function logParams(db: Db, runId: string, params: readonly KeyValuePair[]): Promise<void> {
   const wanted = new Map<string, string>()
   for (const { key, value } of params) {
@@ -37,11 +47,11 @@ async function logParams(db: Db, runId: string, params: readonly KeyValuePair[])
     if (before !== undefined && before !== value) throw changedParam(runId, key, before, value)
     wanted.set(key, value)
   }
-  await db
-    .insertInto('params')
-    .values([...wanted].map(([key, value]) => ({ run_id: runId, key, value })))
-    .onConflict((conflict) => conflict.columns(['run_id', 'key']).doNothing())
-    .execute()
+  await upsertParams(
+    db,
+    runId,
+    [...wanted].map(([key, value]) => ({ key, value })),
+  )
   const stored = await db
     .selectFrom('params')
     .select(['key', 'value'])
