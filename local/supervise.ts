@@ -58,23 +58,27 @@ export function startProcess(folder: string, command: StepCommand): SupervisedPr
   mkdirSync(dirname(command.logFile), { recursive: true })
   mkdirSync(command.cwd, { recursive: true })
   const generation = generationsIn(folder).length
-  const log = openSync(command.logFile, 'a')
-  const child = spawn(
-    '/bin/sh',
-    ['-c', WRAPPER, 'kfp-ts-step', claimFile(folder, generation), exitFile(folder, generation), ...command.argv],
-    {
-      cwd: command.cwd,
-      env: command.env,
-      stdio: ['ignore', log, log],
-      detached: true,
-    },
-  )
-  closeSync(log)
+  const wrapped = ['-c', WRAPPER, 'kfp-ts-step', claimFile(folder, generation), exitFile(folder, generation)]
+  const child = spawnLogged([...wrapped, ...command.argv], command)
+  if (child instanceof Error)
+    return { ended: Promise.resolve({ kind: 'not-started', error: child }), stop: () => undefined }
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('error', (error) => resolve({ kind: 'not-started', error }))
     child.once('exit', (code, signal) => resolve(endOf(code ?? 128 + (signal ? constants.signals[signal] : 0))))
   })
   return { ended, stop: (graceMillis) => stopGroup(folder, generation, child.pid, ended, graceMillis) }
+}
+
+/** In a session and process group of its own: Ctrl-C on the terminal reaches kfp-ts alone, which then decides. */
+function spawnLogged(args: readonly string[], { cwd, env, logFile }: StepCommand) {
+  const log = openSync(logFile, 'a')
+  try {
+    return spawn('/bin/sh', args, { cwd, env, stdio: ['ignore', log, log], detached: true })
+  } catch (error) {
+    return error as NodeJS.ErrnoException
+  } finally {
+    closeSync(log)
+  }
 }
 
 /**
