@@ -169,5 +169,5 @@ function readObject(value: object, depth: number): TemplateRead {
     entries.push([name, part.value])
     refs ||= part.refs || name.some((piece) => typeof piece !== 'string')
   }
-  return { ok: true, value: { entries }, refs }
+  return { ok: true, value: { fields: entries }, refs }
 }

@@ -2,6 +2,7 @@
 import { type CallSite, here } from './location.ts'
 import { ParameterRef } from './refs.ts'
 import { currentScope } from './scope.ts'
+import { brandOf, hasBrand } from './shared.ts'
 
 export type Comparator = '==' | '!=' | '<' | '<=' | '>' | '>='
 export type Operand = ParameterRef | string | number | boolean
@@ -12,8 +13,15 @@ export type ConditionExpression =
   | { readonly kind: 'and' | 'or'; readonly parts: readonly ConditionExpression[] }
   | { readonly kind: 'not'; readonly part: ConditionExpression }
 
+const CONDITION = brandOf('condition')
+
 /** Something that is true or false when the run gets there. Give it to `If`, `and`, `or` or `not`. */
 export class Condition {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return hasBrand(value, CONDITION)
+  }
+
+  readonly [CONDITION] = true
   readonly expression: ConditionExpression
   readonly site: CallSite
 

@@ -84,7 +84,7 @@ export type TemplateValue =
   | number
   | readonly TextPiece[]
   | { readonly list: readonly TemplateValue[] }
-  | { readonly entries: readonly (readonly [key: readonly TextPiece[], value: TemplateValue])[] }
+  | { readonly fields: readonly (readonly [key: readonly TextPiece[], value: TemplateValue])[] }
 
 /** A setting that may come from a parameter. */
 export type SettingText = readonly TextPiece[]
@@ -164,6 +164,8 @@ export interface LoopNode extends GroupBase {
     | { readonly kind: 'static'; readonly values: readonly JsonValue[]; readonly itemId: number }
     | { readonly kind: 'ref'; readonly ref: ParameterRef }
     | { readonly kind: 'artifacts'; readonly ref: ArtifactRef }
+  /** Stands for the item of a round. */
+  readonly item: AnyRef
   /** 0 means no limit. */
   readonly parallelism: number
 }

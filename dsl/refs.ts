@@ -2,6 +2,7 @@
 import type { ParameterType as ParameterTypeWord } from '../api/pipeline-spec.ts'
 import type { BranchesNode, LoopNode, PipelineGraph, TaskNode } from './graph.ts'
 import type { CallSite } from './location.ts'
+import { brandOf, hasBrand, sharedSlot } from './shared.ts'
 import type { ParameterType } from './types/parameters.ts'
 
 /** Where the value of a reference comes from. */
@@ -21,9 +22,17 @@ export type RefSource =
 declare const valueType: unique symbol
 declare const titleType: unique symbol
 
+const PARAMETER = brandOf('parameter-ref')
+const ARTIFACT = brandOf('artifact-ref')
+
 /** Stands for a parameter of type `T`. */
 export class ParameterRef<out T = unknown> {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return hasBrand(value, PARAMETER)
+  }
+
   declare readonly [valueType]?: T
+  readonly [PARAMETER] = true
   readonly kind = 'parameter'
   readonly source: RefSource
   readonly parameterType: ParameterTypeWord
@@ -65,6 +74,11 @@ export class ParameterRef<out T = unknown> {
 
 /** Stands for an artifact with schema title `S`, or a list of them. */
 export class ArtifactRef<out S extends string = string, out L extends boolean = boolean> {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return hasBrand(value, ARTIFACT)
+  }
+
+  readonly [ARTIFACT] = true
   declare readonly [titleType]?: { readonly title: S; readonly list: L }
   readonly kind = 'artifact'
   readonly source: RefSource
@@ -97,22 +111,22 @@ const TOKEN_END = '\u0002'
 const TOKEN = new RegExp(`${TOKEN_START}(\\d+)${TOKEN_END}`, 'g')
 
 /** References that were turned into text while one pipeline body ran; the scope empties it. */
-let tokens: ParameterRef[] = []
+const tokens = sharedSlot<ParameterRef[]>('tokens', [])
 
 function placeTokenFor(ref: ParameterRef): string {
-  let index = tokens.indexOf(ref)
-  if (index < 0) index = tokens.push(ref) - 1
+  let index = tokens.value.indexOf(ref)
+  if (index < 0) index = tokens.value.push(ref) - 1
   return `${TOKEN_START}${index}${TOKEN_END}`
 }
 
 /** Runs a body with an empty table of references in text. */
 export function withTokens<R>(body: () => R): R {
-  const before = tokens
-  tokens = []
+  const before = tokens.value
+  tokens.value = []
   try {
     return body()
   } finally {
-    tokens = before
+    tokens.value = before
   }
 }
 
@@ -124,6 +138,6 @@ export function piecesOf(text: string): readonly TextPiece[] {
   if (!text.includes(TOKEN_START)) return [text]
   return text
     .split(TOKEN)
-    .map((piece, index): TextPiece | undefined => (index % 2 === 1 ? tokens[Number(piece)] : piece))
+    .map((piece, index): TextPiece | undefined => (index % 2 === 1 ? tokens.value[Number(piece)] : piece))
     .filter((piece): piece is TextPiece => piece !== undefined && piece !== '')
 }

@@ -2,6 +2,7 @@
 import type { Issue, SourceLocation } from '../api/issue.ts'
 import { InvalidInputError } from '../api/issue.ts'
 import type { GroupNode, PipelineGraph } from './graph.ts'
+import { sharedSlot } from './shared.ts'
 import { type CallSite, here, locationOf } from './location.ts'
 
 export interface Scope {
@@ -12,22 +13,22 @@ export interface Scope {
   readonly group: GroupNode
 }
 
-let active: Scope | undefined
+const active = sharedSlot<Scope | undefined>('scope', undefined)
 
 /** Runs a body inside a scope and restores the one before, also when the body throws. */
 export function withScope<R>(scope: Scope, body: () => R): R {
-  const before = active
-  active = scope
+  const before = active.value
+  active.value = scope
   try {
     return body()
   } finally {
-    active = before
+    active.value = before
   }
 }
 
 /** The scope, or an error that says where `what` belongs. */
 export function currentScope(what: string): Scope {
-  if (active) return active
+  if (active.value) return active.value
   throw new InvalidInputError([
     makeIssue({
       code: 'outside-pipeline',
@@ -39,7 +40,7 @@ export function currentScope(what: string): Scope {
 }
 
 export function isInScope(): boolean {
-  return active !== undefined
+  return active.value !== undefined
 }
 
 interface IssueParts {

@@ -7,6 +7,7 @@ import type { SingleOutput } from './infer.ts'
 import { here } from './location.ts'
 import { ParameterRef, piecesOf } from './refs.ts'
 import { makeIssue } from './scope.ts'
+import { brandOf, hasBrand } from './shared.ts'
 import { suggestion } from './suggest.ts'
 
 /** A setting's value, or a parameter that holds it. */
@@ -28,12 +29,19 @@ export interface Waitable {
   readonly node: TaskNode | GroupNode
 }
 
+const TASK = brandOf('task')
+
 /**
  * One use of a component in a pipeline. `R` holds its outputs by name.
  *
  * @example train({ data: split.outputs.train }).setMemoryLimit('2G').setRetry({ maxRetries: 2 })
  */
 export class Task<R = Readonly<Record<string, unknown>>> implements Waitable {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return hasBrand(value, TASK)
+  }
+
+  readonly [TASK] = true
   readonly node: TaskNode
   /** The outputs by name. */
   readonly outputs: R

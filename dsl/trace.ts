@@ -1,5 +1,5 @@
 /** Runs a pipeline's body once and records what it says. Before: definePipeline. After: the compiler lowers the graph. */
-import { InvalidInputError } from '../api/issue.ts'
+import type { InvalidInputError } from '../api/issue.ts'
 import type { Condition } from './condition.ts'
 import type { GroupNode, PipelineGraph, PipelineModel, RootNode } from './graph.ts'
 import { locationOfError } from './location.ts'
@@ -131,7 +131,7 @@ function typeOfRef(ref: AnyRef): AnyType {
 }
 
 function issuesOf(model: PipelineModel, error: unknown) {
-  if (error instanceof InvalidInputError) return error.issues
+  if (isInvalidInput(error)) return error.issues
   const location = locationOfError(error)
   return [
     makeIssue({
@@ -141,6 +141,11 @@ function issuesOf(model: PipelineModel, error: unknown) {
       ...(location ? { location } : { site: model.site }),
     }),
   ]
+}
+
+/** By its code: the error may come from another copy of kfp-ts. */
+function isInvalidInput(error: unknown): error is InvalidInputError {
+  return error instanceof Error && (error as InvalidInputError).code === 'invalid-input'
 }
 
 function reportOpenConditions(graph: PipelineGraph): void {

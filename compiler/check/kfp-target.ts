@@ -1,0 +1,65 @@
+/** What a stock Kubeflow Pipelines cannot run although the document can say it (`--target kfp`). */
+import type { Issue } from '../../api/issue.ts'
+import type { ComponentSpec, DagSpec, ExecutorSpec } from '../../api/pipeline-spec.ts'
+import type { PipelineDocument } from '../../api/platform-spec.ts'
+
+export function checkForKfp({ spec }: PipelineDocument): readonly Issue[] {
+  const components = Object.entries({ ...spec.components, root: spec.root })
+  const executors = spec.deploymentSpec.executors ?? {}
+  return [
+    ...components.flatMap(([name, component]) => checkComponent(name === 'root' ? 'root' : `components.${name}`, component, spec.components ?? {}, executors)),
+    ...Object.entries(executors).flatMap(([label, executor]) => checkExecutor(`deploymentSpec.executors.${label}`, executor)),
+  ]
+}
+
+function refuse(code: string, path: string, message: string, hint: string): Issue {
+  return { code, severity: 'error', path, message: `a stock Kubeflow Pipelines cannot run this: ${message}`, hint }
+}
+
+function checkComponent(
+  path: string,
+  component: ComponentSpec,
+  components: Readonly<Record<string, ComponentSpec>>,
+  executors: Readonly<Record<string, ExecutorSpec>>,
+): Issue[] {
+  return component.dag ? checkDag(`${path}.dag`, component.dag, components, executors) : []
+}
+
+function checkDag(
+  path: string,
+  dag: DagSpec,
+  components: Readonly<Record<string, ComponentSpec>>,
+  executors: Readonly<Record<string, ExecutorSpec>>,
+): Issue[] {
+  return Object.entries(dag.tasks).flatMap(([key, task]) => {
+    const at = `${path}.tasks.${key}`
+    const issues: Issue[] = []
+    if (task.artifactIterator) issues.push(refuse('kfp-artifact-loop', at, 'a loop over artifacts', 'loop over parameters, such as names or URIs'))
+    for (const [name, source] of Object.entries(task.inputs?.parameters ?? {})) {
+      const selector = source.parameterExpressionSelector
+      if (selector && !/^parseJson\(string_value\)\["[^"\]]*"\]$/.test(selector)) {
+        issues.push(refuse('kfp-selector', `${at}.inputs.parameters.${name}`, 'a field of a field', 'take the field in a component'))
+      }
+    }
+    const label = components[task.componentRef.name]?.executorLabel
+    const importer = label === undefined ? undefined : executors[label]?.importer
+    if (importer && task.triggerPolicy?.condition) issues.push(refuse('kfp-importer', at, 'a condition on an importer', 'put the condition around the tasks that use it'))
+    if (importer && task.inputs?.parameters?.['uri']?.taskOutputParameter) {
+      issues.push(refuse('kfp-importer', at, "an importer whose URI comes from a task's output", 'take the URI from a pipeline input'))
+    }
+    return issues
+  })
+}
+
+function checkExecutor(path: string, { container }: ExecutorSpec): Issue[] {
+  if (!container) return []
+  const issues: Issue[] = []
+  for (const { name, value } of container.env ?? []) {
+    if (value?.includes('{{$')) issues.push(refuse('kfp-env', `${path}.container.env.${name}`, 'an environment variable from a parameter', 'pass it as an input'))
+  }
+  const words = [...(container.command ?? []), ...(container.args ?? [])]
+  if (words.some((word) => word.startsWith('{"Concat": '))) {
+    issues.push(refuse('kfp-concat', path, 'a concat placeholder', 'join the parts inside the container'))
+  }
+  return issues
+}

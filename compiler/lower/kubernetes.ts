@@ -1,0 +1,63 @@
+/** Kubernetes settings of a task to its entry in the platform document (kfp-ir.md 4.2). */
+import type { Issue } from '../../api/issue.ts'
+import type { KubernetesExecutorConfig } from '../../api/platform-spec.ts'
+import type { GroupNode, KubernetesSetting, TaskNode } from '../../dsl/graph.ts'
+import { isRef, ParameterRef } from '../../dsl/refs.ts'
+import { makeIssue } from '../../dsl/scope.ts'
+import { parameterSource } from './sources.ts'
+import type { TaskInputs } from './values.ts'
+
+/** Undefined when nothing is set. References become input parameter specs, resolved in the task's own dag. */
+export function lowerKubernetes(
+  task: TaskNode,
+  _inputs: TaskInputs,
+  group: GroupNode,
+  issues: Issue[],
+): KubernetesExecutorConfig | undefined {
+  const settings = task.settings.kubernetes ?? []
+  const { kind } = task.component.implementation
+  if (settings.length > 0 && (kind === 'pipeline' || kind === 'document')) {
+    issues.push(
+      makeIssue({
+        code: 'kubernetes-on-pipeline',
+        message: `task "${task.key}" is a pipeline and has no pod for kubernetes settings`,
+        hint: 'set them on the tasks inside that pipeline',
+        site: settings[0]!.site,
+      }),
+    )
+    return undefined
+  }
+  const config: Record<string, unknown> = { ...task.component.platform }
+  for (const setting of settings) apply(config, setting, group)
+  return Object.keys(config).length === 0 ? undefined : (config as KubernetesExecutorConfig)
+}
+
+function apply(config: Record<string, unknown>, { field, value }: KubernetesSetting, group: GroupNode): void {
+  const plain = resolve(value, group)
+  const before = config[field]
+  if (Array.isArray(plain)) config[field] = [...((before as unknown[] | undefined) ?? []), ...plain]
+  else if (isObject(plain)) config[field] = mergeObjects(before, plain)
+  else config[field] = plain
+}
+
+function mergeObjects(before: unknown, after: Record<string, unknown>): Record<string, unknown> {
+  if (!isObject(before)) return after
+  const merged: Record<string, unknown> = { ...before }
+  for (const [key, value] of Object.entries(after)) {
+    merged[key] = isObject(value) && isObject(merged[key]) ? mergeObjects(merged[key], value) : value
+  }
+  return merged
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function resolve(value: unknown, group: GroupNode): unknown {
+  if (value instanceof ParameterRef) return parameterSource(value, group)
+  if (isRef(value)) throw new Error('artifacts are no kubernetes settings')
+  if (Array.isArray(value)) return value.map((item) => resolve(item, group))
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
+  return Object.fromEntries(fields.map(([key, field]) => [key, resolve(field, group)]))
+}
