@@ -11,7 +11,9 @@ export interface HealthServerOptions {
 }
 
 /** @returns the port it listens on and the way to stop it */
-export async function startHealthServer(options: HealthServerOptions): Promise<{ port: number; stop(): Promise<void> }> {
+export async function startHealthServer(
+  options: HealthServerOptions,
+): Promise<{ port: number; stop(): Promise<void> }> {
   const server = createServer((request, response) => {
     const answer = (status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
       response.writeHead(status, { 'content-type': type }).end(text)

@@ -55,7 +55,8 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
     leader: operator !== undefined,
   }))
   const health =
-    options.health && (await startHealthServer({ ...options.health, isReady: () => ready, metrics: () => metrics.text() }))
+    options.health &&
+    (await startHealthServer({ ...options.health, isReady: () => ready, metrics: () => metrics.text() }))
   try {
     // A replica that waits for its turn is ready to take over.
     ready = leadership !== undefined

@@ -40,6 +40,27 @@ export const commands: readonly CommandEntry[] = [
     group: 'author',
     load: () => import('./diff.ts'),
   },
+  { name: 'submit', summary: 'start a pipeline on a cluster', group: 'cluster', load: () => import('./submit.ts') },
+  {
+    name: 'describe',
+    summary: 'show where a run on the cluster stands',
+    group: 'cluster',
+    load: () => import('./describe.ts'),
+  },
+  { name: 'cancel', summary: 'end a run on the cluster', group: 'cluster', load: () => import('./cancel.ts') },
+  {
+    name: 'retry',
+    summary: 'run again what failed in a run on the cluster',
+    group: 'cluster',
+    load: () => import('./retry.ts'),
+  },
+  { name: 'delete', summary: 'remove a run from the cluster', group: 'cluster', load: () => import('./delete.ts') },
+  {
+    name: 'operator',
+    summary: 'carry out the PipelineRun resources of a cluster',
+    group: 'service',
+    load: () => import('./operator.ts'),
+  },
   {
     name: 'completion',
     summary: 'print a completion script for bash, zsh or fish',

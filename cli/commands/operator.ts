@@ -8,28 +8,28 @@ import { usageIssue } from '../errors.ts'
 import type { Command } from './index.ts'
 
 interface Args {
-  kubeconfig?: string
-  namespace?: string
-  selector?: string
-  store: string
-  volumeClaim?: string
-  hostPath?: string
-  mountPath: string
-  database?: string
-  serviceAccount?: string
-  listen: string
-  leaderElection: boolean
-  leaseNamespace?: string
-  leaseName: string
-  identity?: string
-  maxActiveRuns: number
-  maxActiveRunsPerNamespace: number
-  maxActiveRunsPerPipeline: number
-  maxPods: number
-  maxPodsPerRun: number
-  pool?: string[]
-  imageGrace: number
-  statusInterval: number
+  readonly kubeconfig: string | undefined
+  readonly namespace: string | undefined
+  readonly selector: string | undefined
+  readonly store: string
+  readonly 'volume-claim': string | undefined
+  readonly 'host-path': string | undefined
+  readonly 'mount-path': string
+  readonly database: string | undefined
+  readonly 'service-account': string | undefined
+  readonly listen: string
+  readonly 'leader-election': boolean
+  readonly 'lease-namespace': string | undefined
+  readonly 'lease-name': string
+  readonly identity: string | undefined
+  readonly 'max-active-runs': number
+  readonly 'max-active-runs-per-namespace': number
+  readonly 'max-active-runs-per-pipeline': number
+  readonly 'max-pods': number
+  readonly 'max-pods-per-run': number
+  readonly pool: readonly string[] | undefined
+  readonly 'image-grace': number
+  readonly 'status-interval': number
 }
 
 export const command: Command<Args> = {
@@ -40,7 +40,11 @@ export const command: Command<Args> = {
       .option('kubeconfig', { type: 'string', describe: 'kubeconfig file; in a pod its service account' })
       .option('namespace', { type: 'string', alias: 'n', describe: 'only this namespace; all by default' })
       .option('selector', { type: 'string', alias: 'l', describe: 'only runs with these labels' })
-      .option('store', { type: 'string', default: '/kfp-ts/store', describe: 'the store volume as this process sees it' })
+      .option('store', {
+        type: 'string',
+        default: '/kfp-ts/store',
+        describe: 'the store volume as this process sees it',
+      })
       .option('volume-claim', { type: 'string', describe: 'PersistentVolumeClaim of the store, mounted in steps' })
       .option('host-path', { type: 'string', describe: 'directory of the node in place of a claim (one node, tests)' })
       .option('mount-path', { type: 'string', default: '/kfp-store', describe: 'where steps find the store' })
@@ -58,7 +62,11 @@ export const command: Command<Args> = {
       .option('max-pods-per-run', { type: 'number', default: DEFAULT_LIMITS.podsPerRun })
       .option('pool', { type: 'string', array: true, describe: 'NAME=RUNS: runs at once that name this pool' })
       .option('image-grace', { type: 'number', default: 60, describe: 'seconds that a missing image is waited for' })
-      .option('status-interval', { type: 'number', default: 1, describe: 'least seconds between status writes of a run' })
+      .option('status-interval', {
+        type: 'number',
+        default: 1,
+        describe: 'least seconds between status writes of a run',
+      })
       .example('kfp-ts operator --host-path /srv/kfp --store /srv/kfp', 'on a cluster of one node')
       .example('kfp-ts operator --volume-claim kfp-ts-store', 'in a pod that mounts the claim at /kfp-ts/store'),
   handler: async (args) => {
@@ -71,7 +79,7 @@ export const command: Command<Args> = {
       storeFolder: resolve(args.store),
       databaseUrl: args.database ?? join(resolve(args.store), 'metadata.db'),
       health: { host, port },
-      lease: args.leaderElection ? { namespace: args.leaseNamespace, name: args.leaseName } : undefined,
+      lease: args['leader-election'] ? { namespace: args['lease-namespace'], name: args['lease-name'] } : undefined,
       log: writeLog,
       signal: stopping.signal,
       onReady: ({ health }) => writeLog('info', 'started', { health: `http://${host}:${health}` }),
@@ -80,9 +88,13 @@ export const command: Command<Args> = {
 }
 
 function settingsOf(args: Args): OperatorSettings {
-  if ((args.volumeClaim === undefined) === (args.hostPath === undefined)) {
+  if ((args['volume-claim'] === undefined) === (args['host-path'] === undefined)) {
     throw new InvalidInputError([
-      usageIssue('missing-store', 'steps and operator need one common volume', 'give either --volume-claim NAME or --host-path DIR'),
+      usageIssue(
+        'missing-store',
+        'steps and operator need one common volume',
+        'give either --volume-claim NAME or --host-path DIR',
+      ),
     ])
   }
   return {
@@ -90,22 +102,25 @@ function settingsOf(args: Args): OperatorSettings {
     runSelector: args.selector,
     identity: args.identity ?? `${hostname()}-${process.pid}`,
     pods: {
-      store: args.volumeClaim === undefined ? { hostPath: resolve(args.hostPath!) } : { claimName: args.volumeClaim },
-      mountPath: args.mountPath,
+      store:
+        args['volume-claim'] === undefined
+          ? { hostPath: resolve(args['host-path']!) }
+          : { claimName: args['volume-claim'] },
+      mountPath: args['mount-path'],
     },
-    serviceAccountName: args.serviceAccount,
+    serviceAccountName: args['service-account'],
     limits: {
-      activeRuns: args.maxActiveRuns,
-      activeRunsPerNamespace: args.maxActiveRunsPerNamespace,
-      activeRunsPerPipeline: args.maxActiveRunsPerPipeline,
-      pods: args.maxPods,
-      podsPerRun: args.maxPodsPerRun,
+      activeRuns: args['max-active-runs'],
+      activeRunsPerNamespace: args['max-active-runs-per-namespace'],
+      activeRunsPerPipeline: args['max-active-runs-per-pipeline'],
+      pods: args['max-pods'],
+      podsPerRun: args['max-pods-per-run'],
       pools: Object.fromEntries((args.pool ?? []).map(poolOf)),
     },
     retries: DEFAULT_RETRIES,
-    imageGraceMillis: args.imageGrace * 1000,
-    configurationGraceMillis: args.imageGrace * 1000,
-    statusIntervalMillis: args.statusInterval * 1000,
+    imageGraceMillis: args['image-grace'] * 1000,
+    configurationGraceMillis: args['image-grace'] * 1000,
+    statusIntervalMillis: args['status-interval'] * 1000,
   }
 }
 
@@ -119,7 +134,9 @@ function poolOf(text: string): [string, number] {
 function splitAddress(text: string): [string, number] {
   const match = /^(.*):(\d+)$/.exec(text)
   if (match) return [match[1] || '0.0.0.0', Number(match[2])]
-  throw new InvalidInputError([usageIssue('wrong-address', `"${text}" is no address`, 'write HOST:PORT, such as 0.0.0.0:8080')])
+  throw new InvalidInputError([
+    usageIssue('wrong-address', `"${text}" is no address`, 'write HOST:PORT, such as 0.0.0.0:8080'),
+  ])
 }
 
 /** One JSON object a line on stderr, as log collectors of clusters read it. */

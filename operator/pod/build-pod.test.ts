@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest'
+import type { Launch } from '../../engine/types.ts'
+import { buildPod, type PodRequest } from './build-pod.ts'
+
+const launch: Launch = {
+  taskKey: 'train',
+  displayName: 'Train',
+  componentName: 'comp-train',
+  executorLabel: 'exec-train',
+  image: 'python:3.11',
+  command: ['python3', '-m', 'train'],
+  args: ['--executor_input', '{}'],
+  env: [{ name: 'LEVEL', value: 'debug' }],
+  resources: { memoryLimit: '512Mi', cpuRequest: '250m', accelerator: { type: 'nvidia.com/gpu', count: '1' } },
+  executorInput: { inputs: {}, outputs: { outputFile: '/kfp-store/scratch/u/x/output.json' } },
+  outputs: { parameters: {}, artifacts: {} },
+  inputArtifacts: [],
+  scratchDir: '/kfp-store/scratch/u/x',
+  kubernetes: {},
+  usesWorkspace: false,
+}
+
+const request = (change: Partial<PodRequest> = {}, launchChange: Partial<Launch> = {}): PodRequest => ({
+  run: { name: 'nightly', namespace: 'ml', uid: 'u-1', pipeline: 'training' },
+  task: 'root/train',
+  attempt: 2,
+  launch: { ...launch, ...launchChange },
+  defaults: {},
+  settings: { store: { claimName: 'store' }, mountPath: '/kfp-store' },
+  workspaceSubPath: 'workspaces/u-1',
+  ...change,
+})
+
+describe('a pod', () => {
+  test('has one container, the image and command of the user, and nothing injected', () => {
+    const { spec } = buildPod(request())
+    expect(spec?.initContainers).toBeUndefined()
+    expect(spec?.containers).toHaveLength(1)
+    expect(spec?.containers[0]).toMatchObject({ image: 'python:3.11', command: launch.command, args: launch.args })
+  })
+
+  test('meets the restricted profile and holds no token', () => {
+    const { spec } = buildPod(request())
+    expect(spec).toMatchObject({
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: 'RuntimeDefault' } },
+    })
+    expect(spec?.containers[0]?.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+    })
+  })
+
+  test('runs as the image says when the run opts out', () => {
+    const { spec } = buildPod(request({ defaults: { security: 'Image' } }))
+    expect(spec?.securityContext).toBeUndefined()
+    expect(spec?.containers[0]?.securityContext).toBeUndefined()
+    expect(spec?.containers[0]?.env?.map(({ name }) => name)).not.toContain('HOME')
+  })
+
+  test('keeps its name whoever builds it, and has another for another attempt', () => {
+    const name = buildPod(request()).metadata.name
+    expect(buildPod(request()).metadata.name).toBe(name)
+    expect(buildPod(request({ attempt: 3 })).metadata.name).not.toBe(name)
+  })
+
+  test.each([
+    ['a'.repeat(200), 'root/for-loop-2[3]/train_the_model'],
+    ['1-run.with.dots', 'root/x[12]/y'],
+    ['---', 'root/___'],
+  ])('has a name that Kubernetes takes: %s %s', (name, task) => {
+    const pod = buildPod(request({ run: { name, namespace: 'ml', uid: 'u', pipeline: 'p' }, task }))
+    expect(pod.metadata.name).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+    for (const value of Object.values(pod.metadata.labels ?? {})) {
+      expect(value).toMatch(/^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$/)
+    }
+  })
+
+  test('gets more memory after OOM kills, up to the maximum', () => {
+    const memory = (memoryFactor: number) =>
+      buildPod(request({ memoryFactor, maxMemory: '1Gi' })).spec?.containers[0]?.resources?.limits?.['memory']
+    expect(memory(1)).toBe('512Mi')
+    expect(memory(1.5)).toBe(String(768 * 2 ** 20))
+    expect(memory(8)).toBe(String(2 ** 30))
+  })
+
+  test('carries the Kubernetes configuration of its executor', () => {
+    const { spec, metadata } = buildPod(
+      request(
+        {},
+        {
+          kubernetes: {
+            secretAsVolume: [{ secretName: 'token', mountPath: '/secrets', optional: true }],
+            secretAsEnv: [{ secretName: 'token', keyToEnv: [{ secretKey: 'k', envVar: 'TOKEN' }] }],
+            pvcMount: [{ constant: 'data', mountPath: '/data', subPath: 'in' }],
+            nodeSelector: { labels: { disk: 'ssd' } },
+            tolerations: [{ key: 'gpu', operator: 'Exists', tolerationSeconds: '10' }],
+            nodeAffinity: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }], weight: 5 }],
+            podMetadata: { labels: { team: 'ml' }, annotations: { note: 'x' } },
+            emptyDirMounts: [{ volumeName: 'tmp', mountPath: '/scratch', medium: 'Memory' }],
+            imagePullSecret: [{ secretName: 'registry' }],
+            activeDeadlineSeconds: '20',
+            imagePullPolicy: 'Always',
+          },
+        },
+      ),
+    )
+    expect(spec).toMatchObject({
+      activeDeadlineSeconds: 20,
+      nodeSelector: { disk: 'ssd' },
+      imagePullSecrets: [{ name: 'registry' }],
+      affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 5 }] } },
+    })
+    expect(spec?.tolerations?.[0]).toEqual({ key: 'gpu', operator: 'Exists', tolerationSeconds: 10 })
+    expect(metadata.labels).toMatchObject({ team: 'ml' })
+    const main = spec?.containers[0]
+    expect(main?.imagePullPolicy).toBe('Always')
+    expect(main?.volumeMounts).toContainEqual({ name: 'pvc-data', mountPath: '/data', subPath: 'in' })
+    expect(main?.env).toContainEqual({
+      name: 'TOKEN',
+      valueFrom: { secretKeyRef: { name: 'token', key: 'k', optional: false } },
+    })
+  })
+
+  test('mounts the workspace of its run only when the step uses it', () => {
+    const mounts = (usesWorkspace: boolean) =>
+      buildPod(request({}, { usesWorkspace })).spec?.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)
+    expect(mounts(false)).toEqual(['/kfp-store'])
+    expect(mounts(true)).toEqual(['/kfp-store', '/kfp-workspace'])
+  })
+})
