@@ -50,15 +50,15 @@ test: setup typecheck lint verify unit test-python ## Set up and pass the tests 
 
 .PHONY: generate
 generate: setup ## Regenerate everything that is generated (schemas, components, CRDs, reference tables)
-	@node scripts/generate.ts
+	@node --conditions=kfp-ts-source scripts/generate.ts
 
 .PHONY: verify
 verify: setup ## Regenerate in memory and fail on any difference with what is committed
-	@node scripts/generate.ts --check
+	@node --conditions=kfp-ts-source scripts/generate.ts --check
 
 .PHONY: bench
 bench: setup ## Print our times beside kfp's, scikit-learn's and the bare processes', from one run
-	@node scripts/bench.ts
+	@node --conditions=kfp-ts-source scripts/bench.ts
 
 .PHONY: clean
 clean: ## Remove what was built (not the caches outside the checkout)

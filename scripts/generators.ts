@@ -6,5 +6,9 @@ interface Generator {
 }
 
 export const generators: Readonly<Record<string, () => Promise<Generator>>> = {
+  schemas: () => import('./generate-schemas.ts'),
+  'validation page': () => import('./generate-validation-page.ts'),
+  'sample data': () => import('./generate-sample-data.ts'),
+  components: () => import('./generate-components.ts'),
   crds: () => import('../manifests/crds.ts'),
 }
