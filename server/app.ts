@@ -4,6 +4,7 @@ import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
 import type { Services } from './context.ts'
 import { registerKfp } from './kfp/index.ts'
 import { registerMlflow } from './mlflow/index.ts'
+import { registerNative } from './native/index.ts'
 import { HttpError } from './problem.ts'
 
 /** A JSON body of `log-batch` may have 1 MB; specs of pipelines are larger. */
@@ -26,6 +27,7 @@ export async function createApp(services: Services): Promise<FastifyInstance> {
   app.get('/health', async (_request, reply) => reply.type('text/plain').send('OK'))
   await app.register(async (scope) => registerMlflow(scope, services))
   await app.register(async (scope) => registerKfp(scope, services))
+  await app.register(async (scope) => registerNative(scope, services))
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ code: 5, message: 'Not Found' }))
   return app
 }

@@ -3,11 +3,12 @@ import type { Kysely, Migration, MigrationProvider } from 'kysely'
 import { columnsOf, createTable, type MetadataKind } from './columns.ts'
 import { MODEL_TABLES } from './models.ts'
 import { PIPELINE_TABLES } from './pipelines.ts'
+import { SCHEDULE_TABLES } from './schedules.ts'
 import { TRACKING_TABLES } from './tracking.ts'
 
 /** The migrations for one kind of database. */
 export function migrations(kind: MetadataKind): MigrationProvider {
-  return { getMigrations: async () => ({ '0001-one-schema': oneSchema(kind) }) }
+  return { getMigrations: async () => ({ '0001-one-schema': oneSchema(kind), '0002-schedules': schedules(kind) }) }
 }
 
 function oneSchema(kind: MetadataKind): Migration {
@@ -21,6 +22,14 @@ function oneSchema(kind: MetadataKind): Migration {
         .insertInto('counters')
         .values(counters)
         .execute()
+    },
+  }
+}
+
+function schedules(kind: MetadataKind): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      for (const [name, plan] of Object.entries(SCHEDULE_TABLES)) await createTable(db, columnsOf(kind), name, plan)
     },
   }
 }

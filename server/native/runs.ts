@@ -1,0 +1,128 @@
+/** What a run is doing: tasks, live events, logs, and why it waits. Before: index.ts. */
+
+import type { Db } from '../../store/metadata/database.ts'
+import { notFound } from '../../store/metadata/errors.ts'
+import { getPipelineRun, TERMINAL_STATES, tasksOfRun } from '../../store/metadata/pipeline-runs.ts'
+import { openEventStream } from './event-stream.ts'
+import type { NativeCall, NativeRoute } from './route.ts'
+
+async function requireRun({ services, caller, params }: NativeCall) {
+  const run = await getPipelineRun(services.metadata.db, params['run']!)
+  if (run.namespace !== caller.namespace) throw notFound(`Run ${params['run']} not found`)
+  return run
+}
+
+async function runStatus(db: Db, runId: string) {
+  const run = await getPipelineRun(db, runId)
+  const tasks = await tasksOfRun(db, runId)
+  return {
+    runId,
+    name: run.name,
+    pipeline: run.pipeline_name,
+    state: run.state,
+    createdAt: new Date(run.created_at).toISOString(),
+    ...(run.end_time !== null && { endTime: new Date(run.end_time).toISOString() }),
+    ...(run.error !== null && { error: JSON.parse(run.error) as unknown }),
+    ...(run.outputs !== null && { outputs: JSON.parse(run.outputs) as unknown }),
+    tasks: tasks.map((task) => ({
+      path: task.path,
+      name: task.name,
+      runId: task.run_id,
+      state: task.state,
+      cached: task.cached === 1,
+      attempts: task.attempts,
+      startTime: new Date(task.start_time).toISOString(),
+      ...(task.end_time !== null && { endTime: new Date(task.end_time).toISOString() }),
+      outputs: JSON.parse(task.outputs) as unknown,
+      ...(task.error !== null && { error: JSON.parse(task.error) as unknown }),
+    })),
+  }
+}
+
+async function status(call: NativeCall) {
+  const run = await requireRun(call)
+  return await runStatus(call.services.metadata.db, run.run_id)
+}
+
+/** Server-sent events: `run` with the whole status at first and after each change; the stream ends with the run. */
+async function events(call: NativeCall) {
+  const { services, reply } = call
+  const run = await requireRun(call)
+  const stream = openEventStream(reply)
+  const { db } = services.metadata
+  let sending = false
+  let again = false
+  const send = async (): Promise<void> => {
+    if (sending) {
+      again = true
+      return
+    }
+    sending = true
+    do {
+      again = false
+      const found = await runStatus(db, run.run_id).catch(() => undefined)
+      if (!found) return stream.end()
+      stream.send('run', found)
+      if (TERMINAL_STATES.includes(found.state)) stream.end()
+    } while (again)
+    sending = false
+  }
+  stream.onClose(services.events.subscribe(run.run_id, () => void send()))
+  await send()
+  return reply
+}
+
+/** The log of an attempt: plain text, or with `follow` server-sent `log` events until the attempt ends. */
+async function logs(call: NativeCall) {
+  const { services, query, reply } = call
+  const run = await requireRun(call)
+  const follow = query.flag('follow')
+  const task = query.required('task', 4000)
+  const attempt = query.integer('attempt')
+  const abort = new AbortController()
+  const pieces = await services.executor.logs({
+    runId: run.run_id,
+    task,
+    follow,
+    signal: abort.signal,
+    ...(attempt !== undefined && { attempt }),
+  })
+  if (!pieces) throw notFound(`Task ${task} of run ${run.run_id} has no such attempt`)
+  if (!follow) {
+    reply.raw.once('close', () => abort.abort())
+    return await reply
+      .type('text/plain; charset=utf-8')
+      .header('x-content-type-options', 'nosniff')
+      .send(toStream(pieces))
+  }
+  const stream = openEventStream(reply)
+  stream.onClose(() => abort.abort())
+  for await (const piece of pieces) stream.send('log', { text: piece })
+  stream.end()
+  return reply
+}
+
+function toStream(pieces: AsyncIterable<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  const iterator = pieces[Symbol.asyncIterator]()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next()
+      if (done) controller.close()
+      else controller.enqueue(encoder.encode(value))
+    },
+    cancel: async () => void (await iterator.return?.()),
+  })
+}
+
+async function waiting(call: NativeCall) {
+  const run = await requireRun(call)
+  return { waiting: await call.services.executor.waiting(run.run_id) }
+}
+
+export const RUN_ROUTES: readonly NativeRoute[] = [
+  { method: 'GET', path: '/runs/:run', verb: 'get', resource: 'runs', handle: status },
+  { method: 'GET', path: '/runs/:run/events', verb: 'get', resource: 'runs', handle: events },
+  { method: 'GET', path: '/runs/:run/logs', verb: 'get', resource: 'logs', handle: logs },
+  { method: 'GET', path: '/runs/:run/waiting', verb: 'get', resource: 'runs', handle: waiting },
+]
