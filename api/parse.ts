@@ -33,8 +33,8 @@ export interface ParseResult {
 export function parsePipelineDocument(text: string | Uint8Array, options: ParseOptions = {}): ParseResult {
   const general = new Findings()
   const source = readText(text, general)
-  const tree = source === undefined ? undefined : readTree(source, general)
-  if (!tree) return { issues: toIssues([{ findings: general }], source ?? '', undefined, options) }
+  const tree = general.hasErrors ? undefined : readTree(source, general)
+  if (!tree) return { issues: toIssues([{ findings: general }], source, undefined, options) }
 
   const sources = findSources(tree, general)
   const parts: Part[] = [{ findings: general }]

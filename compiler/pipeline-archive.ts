@@ -88,10 +88,11 @@ async function unpackTarGz(bytes: Uint8Array): Promise<UnpackedFile> {
     archive,
   )
   feeding.catch(() => undefined)
-  let entries = 0
+  const names: string[] = []
   try {
     for await (const entry of archive) {
-      if (++entries > MAX_ENTRIES) throw tooManyEntries()
+      names.push(entry.header.name)
+      if (names.length > MAX_ENTRIES) throw tooManyEntries()
       if (isPipelineFile(entry.header.name)) files.set(entry.header.name, await readBounded(entry))
       else entry.resume()
     }
@@ -101,7 +102,7 @@ async function unpackTarGz(bytes: Uint8Array): Promise<UnpackedFile> {
   } finally {
     archive.destroy()
   }
-  const name = chooseName([...files.keys()])
+  const name = chooseName(names)
   return { name, content: files.get(name)! }
 }
 

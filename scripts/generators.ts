@@ -11,4 +11,5 @@ export const generators: Readonly<Record<string, () => Promise<Generator>>> = {
   'sample data': () => import('./generate-sample-data.ts'),
   components: () => import('./generate-components.ts'),
   crds: () => import('../manifests/crds.ts'),
+  install: () => import('../manifests/install.ts'),
 }

@@ -7,7 +7,8 @@
 export function findCycles(edges: ReadonlyMap<string, readonly string[]>): string[][] {
   const state = new Map<string, 'open' | 'done'>()
   const cycles: string[][] = []
-  for (const start of edges.keys()) if (!state.has(start)) visit(start, edges, state, cycles)
+  const reported = new Set<string>()
+  for (const start of edges.keys()) if (!state.has(start)) visit(start, edges, state, cycles, reported)
   return cycles
 }
 
@@ -21,6 +22,7 @@ function visit(
   edges: ReadonlyMap<string, readonly string[]>,
   state: Map<string, 'open' | 'done'>,
   cycles: string[][],
+  reported: Set<string>,
 ): void {
   const stack: Frame[] = [{ name: start, next: 0 }]
   state.set(start, 'open')
@@ -34,7 +36,9 @@ function visit(
       state.set(target, 'open')
       stack.push({ name: target, next: 0 })
     } else if (state.get(target) === 'open') {
-      cycles.push(stack.slice(stack.findLastIndex(({ name }) => name === target)).map(({ name }) => name))
+      const cycle = stack.slice(stack.findLastIndex(({ name }) => name === target)).map(({ name }) => name)
+      if (!cycle.some((name) => reported.has(name))) cycles.push(cycle)
+      for (const name of cycle) reported.add(name)
     }
   }
 }

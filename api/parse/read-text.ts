@@ -27,8 +27,8 @@ const { TextDecoder } = globalThis as unknown as {
   TextDecoder: new (label: string, options: { fatal: boolean; ignoreBOM?: boolean }) => Utf8Decoder
 }
 
-/** @returns the text without byte order mark, or undefined after reporting why there is none */
-export function readText(input: string | Uint8Array, findings: Findings): string | undefined {
+/** Reports why a file is no text; the text, without byte order mark, is then only good for showing where. */
+export function readText(input: string | Uint8Array, findings: Findings): string {
   const size = input.length
   if (size > MAX_FILE_BYTES) {
     findings.error(
@@ -37,24 +37,22 @@ export function readText(input: string | Uint8Array, findings: Findings): string
       `the file has ${megabytes(size)} MB; a pipeline may have ${megabytes(MAX_FILE_BYTES)} MB`,
       'pass data by URI or artifact, not inside the pipeline',
     )
-    return undefined
+    return ''
   }
   const text = typeof input === 'string' ? input : decode(input, findings)
-  if (text === undefined) return undefined
   const nul = text.indexOf('\0')
-  if (nul >= 0) {
+  if (nul >= 0 && !findings.hasErrors) {
     const hint = 'give the compiled pipeline as UTF-8 text (YAML or JSON)'
     findings.error('not-text', [], 'the file is not text: it holds a zero byte', hint, nul)
-    return undefined
   }
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
-function decode(bytes: Uint8Array, findings: Findings): string | undefined {
+function decode(bytes: Uint8Array, findings: Findings): string {
   const known = SIGNATURES.find(([signature]) => signature.every((byte, index) => bytes[index] === byte))
   if (known) {
     findings.error('not-text', [], `the file is ${known[1]}, not a pipeline`, known[2])
-    return undefined
+    return ''
   }
   const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0)
   if (mark === 0xfffe || mark === 0xfeff) {
@@ -66,7 +64,7 @@ function decode(bytes: Uint8Array, findings: Findings): string | undefined {
     const lossy = new TextDecoder('utf-8', { fatal: false }).decode(bytes)
     const message = 'the file is not valid UTF-8 text'
     findings.error('not-text', [], message, 'save it as UTF-8', Math.max(0, lossy.indexOf('\ufffd')))
-    return undefined
+    return lossy
   }
 }
 
