@@ -86,7 +86,7 @@ export function definition({ kind, plural, shortNames, spec, status, columns }: 
 export async function generate(): Promise<ReadonlyMap<string, string>> {
   return new Map(
     KINDS.map((kind) => [
-      `manifests/crds/${kind.plural}.yaml`,
+      `manifests/base/crds/${kind.plural}.yaml`,
       `# Generated from api/ by manifests/crds.ts; "make generate" writes it.\n${stringify(definition(kind), { lineWidth: 0, aliasDuplicateObjects: false })}`,
     ]),
   )

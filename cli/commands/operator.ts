@@ -48,7 +48,7 @@ export const command: Command<Args> = {
       .option('volume-claim', { type: 'string', describe: 'PersistentVolumeClaim of the store, mounted in steps' })
       .option('host-path', { type: 'string', describe: 'directory of the node in place of a claim (one node, tests)' })
       .option('mount-path', { type: 'string', default: '/kfp-store', describe: 'where steps find the store' })
-      .option('database', { type: 'string', describe: 'SQLite file or postgres:// URL; STORE/metadata.db by default' })
+      .option('database', { type: 'string', describe: 'SQLite file or postgres:// URL; $KFP_TS_DATABASE_URL, then STORE/metadata.db by default' })
       .option('service-account', { type: 'string', describe: 'service account of pods whose run names none' })
       .option('listen', { type: 'string', default: '127.0.0.1:0', describe: 'HOST:PORT of health and metrics' })
       .option('leader-election', { type: 'boolean', default: false, describe: 'several replicas, one works' })
@@ -77,7 +77,7 @@ export const command: Command<Args> = {
       kubeconfig: args.kubeconfig,
       settings: settingsOf(args),
       storeFolder: resolve(args.store),
-      databaseUrl: args.database ?? join(resolve(args.store), 'metadata.db'),
+      databaseUrl: args.database ?? process.env['KFP_TS_DATABASE_URL'] ?? join(resolve(args.store), 'metadata.db'),
       health: { host, port },
       lease: args['leader-election'] ? { namespace: args['lease-namespace'], name: args['lease-name'] } : undefined,
       log: writeLog,

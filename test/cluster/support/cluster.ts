@@ -1,0 +1,186 @@
+/** What cluster tests stand on: a client, a namespace of their own with a store volume, and operator processes to start and kill. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parse } from 'yaml'
+import type { JsonValue } from '../../../api/json.ts'
+import type { PipelineRunSpec } from '../../../api/pipeline-run.ts'
+import { createKubeClient, type KubeClient } from '../../../client/kube/client.ts'
+import { createHttpsTransport } from '../../../client/kube/https-transport.ts'
+import { loadKubeAccess } from '../../../client/kube/kubeconfig.ts'
+import { type KubeObject, type Resource, VOLUME_CLAIMS } from '../../../client/kube/resources.ts'
+import { throttle } from '../../../client/kube/throttle.ts'
+import { isAlreadyExists, isNotFound } from '../../../client/kube/transport.ts'
+import { createRunsClient, type PipelineRun, type RunsClient } from '../../../client/runs.ts'
+
+export const ROOT = resolve(import.meta.dirname, '../../..')
+export const STATE = process.env['KFP_TS_CLUSTER_STATE'] ?? '/tmp/kfp-ts-cluster'
+export const KUBECONFIG = join(STATE, 'kubeconfig')
+const KUBECTL = join(process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? '/root', '.cache'), 'kfp-ts/cluster/bin/kubectl')
+
+export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' }
+export const VOLUMES: Resource = { group: '', version: 'v1', plural: 'persistentvolumes' }
+const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' }
+
+export const kube: KubeClient = createKubeClient(
+  throttle(createHttpsTransport(loadKubeAccess({ kubeconfig: requireCluster() }))),
+)
+
+function requireCluster(): string {
+  if (existsSync(KUBECONFIG)) return KUBECONFIG
+  throw new Error(`there is no cluster (${KUBECONFIG} is missing): run "make cluster-up" first`)
+}
+
+/** Output of kubectl; throws with its message when it fails. */
+export function kubectl(...args: string[]): string {
+  const program = existsSync(KUBECTL) ? KUBECTL : 'kubectl'
+  const { status, stdout, stderr } = spawnSync(program, ['--kubeconfig', KUBECONFIG, ...args], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`)
+  return stdout
+}
+
+export async function installCrds(): Promise<void> {
+  for (const kind of ['pipelineruns', 'pipelines']) {
+    const crd = parse(await readFile(join(ROOT, `manifests/base/crds/${kind}.yaml`), 'utf8')) as KubeObject
+    await kube.create(CRDS, undefined, crd).catch(async (error) => {
+      if (!isAlreadyExists(error)) throw error
+      await kube.patch(CRDS, undefined, crd.metadata.name, crd)
+    })
+  }
+  await until('the CRDs are served', async () => {
+    kubectl('get', 'pipelineruns,pipelines', '-A')
+    return true
+  })
+}
+
+/** Polls for tests: a condition that throws counts as not yet. */
+export async function until<T>(what: string, condition: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+  const deadline = Date.now() + seconds * 1000
+  let last: unknown
+  while (Date.now() < deadline) {
+    try {
+      const value = await condition()
+      if (value) return value
+    } catch (error) {
+      last = error
+    }
+    await delay(50)
+  }
+  throw new Error(`not in ${seconds} s: ${what}${last ? ` (${last})` : ''}`)
+}
+
+/** A namespace that enforces the restricted profile, with the claim `store` on a directory of this machine. */
+export interface Place {
+  readonly namespace: string
+  /** The store's directory. */
+  readonly store: string
+  readonly runs: RunsClient
+  remove(): Promise<void>
+}
+
+export async function makePlace(name: string): Promise<Place> {
+  const namespace = `t-${name}-${randomBytes(3).toString('hex')}`
+  const store = join(STATE, 'volumes', namespace)
+  await mkdir(store, { recursive: true })
+  await chmod(store, 0o755)
+  await kube.create(NAMESPACES, undefined, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+  })
+  await makeVolume(namespace, 'store', store)
+  await until('the default service account', async () =>
+    kube.get({ group: '', version: 'v1', plural: 'serviceaccounts' }, namespace, 'default'),
+  )
+  return {
+    namespace,
+    store,
+    runs: createRunsClient(kube, namespace),
+    async remove() {
+      await kube.delete(NAMESPACES, undefined, namespace).catch(() => {})
+      await until('the namespace is gone', async () => kube.get(NAMESPACES, undefined, namespace).then(() => false, isNotFound), 120)
+      await kube.delete(VOLUMES, undefined, `${namespace}-store`).catch(() => {})
+      await rm(store, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A claim bound to a directory: what a shared volume of a real cluster would be. */
+export async function makeVolume(namespace: string, claim: string, path: string): Promise<void> {
+  const size = { storage: '10Gi' }
+  await kube.create(VOLUMES, undefined, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: `${namespace}-${claim}` },
+    spec: {
+      capacity: size,
+      accessModes: ['ReadWriteMany'],
+      storageClassName: 'kfp-ts-test',
+      hostPath: { path },
+      claimRef: { namespace, name: claim },
+      persistentVolumeReclaimPolicy: 'Retain',
+    },
+  } as KubeObject)
+  await kube.create(VOLUME_CLAIMS, namespace, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: claim, namespace },
+    spec: {
+      accessModes: ['ReadWriteMany'],
+      storageClassName: 'kfp-ts-test',
+      volumeName: `${namespace}-${claim}`,
+      resources: { requests: size },
+    },
+  } as KubeObject)
+}
+
+/** An operator as its own process, as a cluster would run it. */
+export interface OperatorProcess {
+  readonly pid: number
+  readonly metricsUrl: string
+  log(): string
+  kill(signal?: NodeJS.Signals): Promise<void>
+}
+
+export async function startOperatorProcess(place: Place, extra: readonly string[] = []): Promise<OperatorProcess> {
+  const child: ChildProcess = spawn(
+    join(ROOT, 'bin/kfp-ts.js'),
+    ['operator', '--kubeconfig', KUBECONFIG, '--namespace', place.namespace, '--store', place.store, '--volume-claim', 'store', ...extra],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  let text = ''
+  child.stderr?.on('data', (chunk) => {
+    text = (text + chunk).slice(-200_000)
+  })
+  const ended = new Promise<void>((done) => child.once('exit', () => done()))
+  const started = await until('the operator started', async () => {
+    if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${text}`)
+    return /"health":"([^"]+)"/.exec(text)?.[1]
+  })
+  return {
+    pid: child.pid!,
+    metricsUrl: `${started}/metrics`,
+    log: () => text,
+    async kill(signal = 'SIGTERM') {
+      child.kill(signal)
+      await ended
+    },
+  }
+}
+
+/** Starts a pipeline text; the name is made by the cluster. */
+export async function submit(
+  place: Place,
+  pipelineText: string,
+  options: { arguments?: Record<string, JsonValue>; spec?: Partial<PipelineRunSpec>; name?: string } = {},
+): Promise<PipelineRun> {
+  const pipelineName = /^pipelineInfo:\n(?: +.*\n)*? +name: (\S+)/m.exec(pipelineText)?.[1] ?? 'run'
+  return await place.runs.create({ pipelineText, pipelineName, ...options })
+}
+
+export async function finished(place: Place, run: PipelineRun, seconds = 120): Promise<PipelineRun> {
+  return await place.runs.wait(run.metadata.name, { timeoutMillis: seconds * 1000 })
+}
