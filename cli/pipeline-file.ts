@@ -1,7 +1,6 @@
 /** Reads what a command was given as FILE: an author's TypeScript module or a compiled pipeline. Loads the compiler only for the first. */
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { closest } from '../api/closest.ts'
 import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
 import { parsePipelineFile } from '../compiler/pipeline-archive.ts'
@@ -49,45 +48,6 @@ async function compileModule(
   pipelineName: string | undefined,
 ): Promise<{ document?: PipelineDocument; issues: readonly Issue[] }> {
   await readInput(file)
-  const { loadPipelines } = await import('../compiler/load-module.ts')
-  const { compile } = await import('../compiler/index.ts')
-  const { pipelines } = await loadPipelines(file)
-  const chosen = choosePipeline(file, pipelines, pipelineName)
-  return compile(chosen)
-}
-
-/** @throws InvalidInputError when there is none, or several and no name says which */
-function choosePipeline<Definition extends { readonly name: string }>(
-  file: string,
-  pipelines: readonly Definition[],
-  name: string | undefined,
-): Definition {
-  const names = pipelines.map((pipeline) => pipeline.name)
-  const refuse = (code: string, message: string, hint: string) => {
-    throw new InvalidInputError([{ ...usageIssue(code, message, hint), location: { file } }])
-  }
-  if (pipelines.length === 0) {
-    refuse(
-      'no-pipeline',
-      'the module exports no pipeline',
-      'export one: "export const p = definePipeline(…)" or a method with @pipeline',
-    )
-  }
-  if (name === undefined && pipelines.length > 1) {
-    refuse(
-      'several-pipelines',
-      `the module exports ${pipelines.length} pipelines: ${names.join(', ')}`,
-      'choose one with --pipeline NAME',
-    )
-  }
-  const chosen = name === undefined ? pipelines[0] : pipelines.find((pipeline) => pipeline.name === name)
-  if (!chosen) {
-    const meant = closest(name ?? '', names)
-    refuse(
-      'unknown-pipeline',
-      `the module exports no pipeline "${name}"`,
-      meant ? `did you mean "${meant}"?` : `it has: ${names.join(', ')}`,
-    )
-  }
-  return chosen!
+  const { compile, loadPipelines, selectPipeline } = await import('../compiler/index.ts')
+  return compile(selectPipeline(await loadPipelines(file), pipelineName))
 }

@@ -1,4 +1,6 @@
-/** Public entry `kfp-ts/client`: run pipelines on a cluster. */
+/** Public entry `kfp-ts/client`: run pipelines on a cluster, or on this machine (`LocalClient`). */
+
+export type { LocalClientOptions, LocalRun, LocalRunReport, LocalRunSettings } from '../local/local-client.ts'
 export {
   type ArgumentsOf,
   Client,
@@ -7,4 +9,5 @@ export {
   type RunHandle,
   type RunOptions,
 } from './client.ts'
+export { createRunFromPipelineFunc, LocalClient } from './local-client.ts'
 export type { NewRun, PipelineRun, RunsClient, TaskPod, WaitOptions } from './runs.ts'

@@ -3,11 +3,11 @@ import { resolve } from 'node:path'
 import { closest } from '../../api/closest.ts'
 import { InvalidInputError } from '../../api/issue.ts'
 import { type CacheExplanation, explainCache } from '../../local/explain-cache.ts'
+import { shortPath } from '../../local/progress/plain.ts'
+import { type Style, styleFor } from '../../local/progress/terminal.ts'
 import { DEFAULT_ROOT, runPaths } from '../../store/run-folder.ts'
 import { usageIssue } from '../errors.ts'
 import { findRunId } from '../local-runs.ts'
-import { shortPath } from '../progress/plain.ts'
-import { type Style, styleFor } from '../terminal.ts'
 import type { Command } from './index.ts'
 
 interface ExplainArgs {

@@ -2,6 +2,8 @@
 import { resolve } from 'node:path'
 import { InvalidInputError } from '../../api/issue.ts'
 import type { RunOptions } from '../../local/machine.ts'
+import { progressOn } from '../../local/progress/index.ts'
+import { printSummary } from '../../local/progress/summary.ts'
 import { type LocalRunResult, resumeRun, startRun } from '../../local/run.ts'
 import { DEFAULT_ROOT } from '../../store/run-folder.ts'
 import { parseDurationMillis } from '../duration.ts'
@@ -9,9 +11,6 @@ import { EXIT, usageIssue } from '../errors.ts'
 import { watchInterrupts } from '../interrupts.ts'
 import { findRunId } from '../local-runs.ts'
 import { readPipelineFile } from '../pipeline-file.ts'
-import { liveProgress } from '../progress/live.ts'
-import { plainProgress } from '../progress/plain.ts'
-import { printSummary } from '../progress/summary.ts'
 import { readArguments } from '../run-arguments.ts'
 import type { Command } from './index.ts'
 
@@ -76,9 +75,9 @@ export const command: Command<RunArgs> = {
   handler: async (args) => {
     const interrupts = watchInterrupts()
     try {
-      const progress = progressFor(args.json)
-      const result = await carryOut(args, { ...runOptions(args), ...interrupts.signals, observer: progress.observer })
-      progress.end()
+      const progress = progressOn(process.stderr, args.json)
+      const options = { ...runOptions(args), ...interrupts.signals, observer: progress.observer }
+      const result = await carryOut(args, options).finally(progress.end)
       tell(args, result)
     } finally {
       interrupts.end()
@@ -114,17 +113,6 @@ function runOptions(args: RunArgs): RunOptions {
     ...(taskTimeout === undefined ? {} : { taskTimeoutMillis: parseDurationMillis(taskTimeout, 'task-timeout') }),
     ...(args['pipeline-root'] === undefined ? {} : { pipelineRoot: args['pipeline-root'] }),
   }
-}
-
-/** Progress goes to stderr: a tree on a terminal, lines elsewhere, only warnings with `--json`. */
-function progressFor(json: boolean) {
-  const write = (line: string) => process.stderr.write(`${line}\n`)
-  if (json) return { observer: { onWarning: (message: string) => write(`warning: ${message}`) }, end: () => undefined }
-  if (process.stderr.isTTY && process.env['TERM'] !== 'dumb') {
-    const live = liveProgress(process.stderr)
-    return { observer: live, end: live.end }
-  }
-  return { observer: plainProgress(write), end: () => undefined }
 }
 
 function tell(args: RunArgs, { report, interrupted, paths }: LocalRunResult): void {

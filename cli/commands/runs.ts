@@ -1,8 +1,8 @@
 /** `kfp-ts runs`: the runs that were started on this machine under a root, newest first. */
 import { resolve } from 'node:path'
+import { formatDuration, type Style, styleFor } from '../../local/progress/terminal.ts'
 import { DEFAULT_ROOT } from '../../store/run-folder.ts'
 import { type LocalRunSummary, listRuns } from '../local-runs.ts'
-import { formatDuration, type Style, styleFor } from '../terminal.ts'
 import type { Command } from './index.ts'
 
 interface RunsArgs {

@@ -2,8 +2,8 @@
 import type { JsonValue } from '../../api/json.ts'
 import type { RunReport, TaskReport } from '../../api/run-report.ts'
 import type { RunPaths } from '../../store/run-folder.ts'
-import { formatDuration, type Style, styleFor } from '../terminal.ts'
 import { shortPath } from './plain.ts'
+import { formatDuration, type Style, styleFor } from './terminal.ts'
 import { leavesOf } from './tree.ts'
 
 const MOST_ARTIFACTS = 12

@@ -1,7 +1,7 @@
 /** Draws the tree again and again in place, while the run goes on. */
 import { type Program, type RunState, report } from '../../engine/index.ts'
-import type { RunObserver } from '../../local/observer.ts'
-import { styleFor } from '../terminal.ts'
+import type { RunObserver } from '../observer.ts'
+import { styleFor } from './terminal.ts'
 import { drawTree } from './tree.ts'
 
 const FRAME_MILLIS = 200

@@ -1,6 +1,6 @@
 /** The live tree on a terminal: which lines there are to draw, from a report. Pure. */
 import type { RunReport, TaskReport, TaskStateWord } from '../../api/run-report.ts'
-import { fitLine, formatDuration, type Style } from '../terminal.ts'
+import { fitLine, formatDuration, type Style } from './terminal.ts'
 
 export interface TreeView {
   readonly width: number

@@ -1,7 +1,7 @@
 /** Progress as lines, one an event: for pipes, logs and CI. */
 import type { Action, AttemptResult, JournalRecord } from '../../engine/types.ts'
-import type { RunObserver } from '../../local/observer.ts'
-import { formatDuration } from '../terminal.ts'
+import type { RunObserver } from '../observer.ts'
+import { formatDuration } from './terminal.ts'
 
 /** @param write gets one line without its end */
 export function plainProgress(write: (line: string) => void): RunObserver {

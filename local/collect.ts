@@ -1,0 +1,47 @@
+/** After a step: reads what it left and publishes it: values by their declared types, artifacts with their digests. */
+import { readFile } from 'node:fs/promises'
+import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
+import { collectOutputs } from '../engine/index.ts'
+import type { AttemptFailure, Launch } from '../engine/types.ts'
+import { digestPath, isMissing } from '../store/digest.ts'
+import { localPathOf } from './import-artifact.ts'
+
+/** @returns the outputs of a step that ended well, or why they are not what its component declares */
+export async function collectStepOutputs(
+  launch: Launch,
+): Promise<{ readonly outputs: TaskOutputs } | { readonly failure: AttemptFailure }> {
+  const names = Object.entries(launch.outputs.parameters)
+  const files = await Promise.all(
+    names.map(async ([name, { outputFile }]) => [name, await readText(outputFile)] as const),
+  )
+  const collected = collectOutputs(launch, {
+    executorOutput: await readText(launch.executorInput.outputs.outputFile),
+    parameterFiles: Object.fromEntries(files),
+  })
+  if ('failure' in collected) return collected
+  return { outputs: await withDigests(collected.outputs, launch) }
+}
+
+async function withDigests(outputs: TaskOutputs, launch: Launch): Promise<TaskOutputs> {
+  const artifacts: Record<string, RuntimeArtifact[]> = {}
+  for (const [name, list] of Object.entries(outputs.artifacts)) {
+    const declared = launch.outputs.artifacts[name]
+    artifacts[name] = await Promise.all(
+      list.map(async (artifact) => {
+        const path = artifact.customPath ?? (artifact.uri === declared?.uri ? declared.path : localPathOf(artifact.uri))
+        const digest = path === undefined ? undefined : await digestPath(path)
+        return digest === undefined ? artifact : { ...artifact, digest }
+      }),
+    )
+  }
+  return { parameters: outputs.parameters, artifacts }
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,226 @@
+/** Carries the engine's actions out by fakes, in virtual time; real TypeScript components as processes. */
+import { join } from 'node:path'
+import type { Action, CacheAnswer, Launch, RunEvent } from '../../engine/types.ts'
+import { type RunPaths, runPaths } from '../../store/run-folder.ts'
+import { runAttempt } from '../attempt.ts'
+import type { ActionHandlers } from '../drive.ts'
+import { importArtifact } from '../import-artifact.ts'
+import { processRuntime } from '../process-runtime.ts'
+import { stepKind } from '../step-kind.ts'
+import { changeVolume } from '../volumes.ts'
+import { type FakeCall, type FakeComponent, failureResult, outputsOfFake } from './fakes.ts'
+import type { AttemptNote } from './test-run.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+export interface TestExecutor {
+  readonly put: (event: RunEvent) => void
+  readonly take: () => RunEvent[]
+  readonly perform: (actions: readonly Action[]) => void
+  /** Lets those work who work, then time pass, until there is an event. @returns false when there never will be one */
+  readonly waitForEvents: () => Promise<boolean>
+  readonly notes: readonly AttemptNote[]
+}
+
+type StartAttempt = Extract<Action, { kind: 'start-attempt' }>
+
+export function makeTestExecutor(
+  clock: VirtualClock,
+  folder: string,
+  fakes: Readonly<Record<string, FakeComponent>>,
+  cache: Map<string, unknown> | undefined,
+): TestExecutor {
+  const start = clock.now()
+  const inbox = makeEventBox()
+  const notes: AttemptNote[] = []
+  const cancels = new Map<string, () => void>()
+  const paths = runPaths(folder, 'test')
+  let takeBackWake = () => {}
+  const finish = (
+    task: string,
+    attempt: number,
+    work: () => Promise<Extract<RunEvent, { kind: 'attempt-finished' }>['result']>,
+  ) =>
+    inbox.busyWhile(
+      work()
+        .catch(failureResult)
+        .then((result) => inbox.put({ kind: 'attempt-finished', task, attempt, result })),
+    )
+  const handlers: ActionHandlers = {
+    'start-attempt': (action) => {
+      const { task, attempt, launch } = action
+      notes.push({ task, attempt, startedAfterMillis: clock.now() - start, ...inputsOf(launch) })
+      inbox.put({ kind: 'attempt-started', task, attempt })
+      const fake = fakeFor(fakes, action)
+      cancels.set(`${task}#${attempt}`, fake ? startFake(fake, action, clock, inbox) : startReal(action, paths, inbox))
+    },
+    'cancel-attempt': ({ task, attempt }) => {
+      cancels.get(`${task}#${attempt}`)?.()
+      inbox.put({ kind: 'attempt-finished', task, attempt, result: { outcome: 'canceled' } })
+    },
+    'import-artifact': ({ task, attempt, request }) =>
+      finish(task, attempt, () => importArtifact(request, join(folder, 'workspace'), async () => undefined)),
+    'change-volume': ({ task, attempt, request }) =>
+      finish(task, attempt, () => changeVolume(folder, 'test', task, request)),
+    'look-up-cache': ({ task, pipelineName, cacheKey }) => {
+      const answer = cache?.get(`${pipelineName}/${cacheKey.key}`) as CacheAnswer | undefined
+      inbox.put({
+        kind: 'cache-answered',
+        task,
+        answer: answer ?? { hit: false, reason: 'no earlier result has this key' },
+      })
+    },
+    'save-cache': ({ task, pipelineName, cacheKey, outputs }) => {
+      cache?.set(`${pipelineName}/${cacheKey.key}`, {
+        hit: true,
+        outputs,
+        sourceRunId: 'an earlier test run',
+        sourceTask: task,
+      })
+    },
+    'wake-at': ({ at }) => {
+      takeBackWake()
+      takeBackWake = clock.at(at, () => inbox.put({ kind: 'clock' }))
+    },
+  }
+  return {
+    put: inbox.put,
+    take: inbox.take,
+    perform: (actions) => {
+      for (const action of actions)
+        (handlers[action.kind] as (action: Action, isResume: boolean) => void)(action, false)
+    },
+    waitForEvents: async () => {
+      while (inbox.isEmpty()) {
+        if (inbox.isBusy()) await inbox.change()
+        else if (!clock.jump()) return false
+      }
+      return true
+    },
+    notes,
+  }
+}
+
+function inputsOf({ executorInput }: Launch): Pick<AttemptNote, 'parameters' | 'artifacts'> {
+  const artifacts = Object.entries(executorInput.inputs.artifacts ?? {}).map(
+    ([name, list]) => [name, list.artifacts] as const,
+  )
+  return { parameters: executorInput.inputs.parameterValues ?? {}, artifacts: Object.fromEntries(artifacts) }
+}
+
+/** The nearest name wins: the task's path, its key, its display name, its component. */
+function fakeFor(
+  fakes: Readonly<Record<string, FakeComponent>>,
+  { task, launch }: StartAttempt,
+): FakeComponent | undefined {
+  const names = [
+    task,
+    launch.taskKey,
+    launch.displayName,
+    launch.componentName,
+    launch.componentName.replace(/^comp-/, ''),
+  ]
+  const name = names.find((candidate) => Object.hasOwn(fakes, candidate))
+  return name === undefined ? undefined : fakes[name]
+}
+
+/** @returns a function that ends it early */
+function startFake(fake: FakeComponent, action: StartAttempt, clock: VirtualClock, inbox: EventBox): () => void {
+  const { task, attempt, launch } = action
+  const control = new AbortController()
+  const sleep = (millis: number) =>
+    new Promise<void>((resolve, reject) => {
+      inbox.addBusy(-1)
+      let isOver = false
+      const end = (then: () => void) => {
+        if (isOver) return
+        isOver = true
+        inbox.addBusy(1)
+        then()
+      }
+      const takeBack = clock.at(clock.now() + millis, () => end(resolve))
+      control.signal.addEventListener('abort', () => {
+        takeBack()
+        end(() => reject(control.signal.reason))
+      })
+    })
+  const call: FakeCall = { task, attempt, ...inputsOf(launch), now: clock.now, sleep, launch }
+  const takeBackTimeout =
+    launch.timeoutMillis === undefined
+      ? () => {}
+      : clock.at(clock.now() + launch.timeoutMillis, () => {
+          const message = `${launch.displayName} took longer than its limit of ${launch.timeoutMillis! / 1000} s`
+          inbox.put({
+            kind: 'attempt-finished',
+            task,
+            attempt,
+            result: { outcome: 'failed', failure: { cause: 'timeout', message } },
+          })
+          control.abort(new Error(message))
+        })
+  const work = (async () => outputsOfFake(launch, (await fake(call)) ?? {}))()
+    .then((outputs) => ({ outcome: 'succeeded' as const, outputs }), failureResult)
+    .then((result) => {
+      takeBackTimeout()
+      if (!control.signal.aborted) inbox.put({ kind: 'attempt-finished', task, attempt, result })
+    })
+  inbox.busyWhile(work)
+  return () => control.abort(new Error('the attempt was canceled'))
+}
+
+function startReal(action: StartAttempt, paths: RunPaths, inbox: EventBox): () => void {
+  const { task, attempt, launch } = action
+  if (stepKind(launch.command, launch.args).kind !== 'node') {
+    const message = `${launch.taskKey} is no TypeScript component: give it a fake ("components: { '${launch.taskKey}': … }")`
+    inbox.put({ kind: 'attempt-finished', task, attempt, result: failureResult(new Error(message)) })
+    return () => {}
+  }
+  const runtime = processRuntime({
+    root: paths.root,
+    hostEnv: process.env,
+    nodePath: process.execPath,
+    environments: async () => undefined,
+    hostCommands: false,
+    warn: () => undefined,
+    mountNamespace: async () => undefined,
+  })
+  const handle = runAttempt(action, paths, runtime, false, () => undefined)
+  const answer = handle.result.then((result) => {
+    if (result) inbox.put({ kind: 'attempt-finished', task, attempt, result })
+  })
+  inbox.busyWhile(answer)
+  return () => handle.cancel('canceled', 0)
+}
+
+type EventBox = ReturnType<typeof makeEventBox>
+
+/** Events on their way, and how many are at work who may still send some without time passing. */
+function makeEventBox() {
+  let events: RunEvent[] = []
+  let busy = 0
+  let announce = () => {}
+  return {
+    put: (event: RunEvent) => {
+      events.push(event)
+      announce()
+    },
+    take: () => {
+      const taken = events
+      events = []
+      return taken
+    },
+    isEmpty: () => events.length === 0,
+    isBusy: () => busy > 0,
+    addBusy: (count: number) => {
+      busy += count
+      announce()
+    },
+    busyWhile: (work: Promise<unknown>) => {
+      busy += 1
+      void work.finally(() => {
+        busy -= 1
+        announce()
+      })
+    },
+    change: () => new Promise<void>((resolve) => (announce = resolve)),
+  }
+}
