@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 /** `unit` is the fast project (no network, no Python, no cluster); the others name what they need. */
 export default defineConfig({
-  resolve: { conditions: ['kfp-ts-source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['kfp-ts-source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['kfp-ts-source', 'node'] },
+  ssr: { resolve: { conditions: ['kfp-ts-source', 'node'] } },
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,

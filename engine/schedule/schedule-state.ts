@@ -95,6 +95,8 @@ export type ScheduleReason =
   | 'Manual'
   | 'ClockBehind'
   | 'AlreadyExists'
+  /** A carrier's word: the run could not be created. */
+  | 'NotStarted'
 
 export interface Explanation {
   readonly reason: ScheduleReason

@@ -1,0 +1,88 @@
+/** Stores a schedule of a compiled pipeline in the database, with the recurring run that KFP's API shows of it. Before: `kfp-ts schedule create`. */
+import { randomUUID } from 'node:crypto'
+import { InvalidInputError, type Issue } from '../../api/issue.ts'
+import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
+import type { PipelineDocument } from '../../api/platform-spec.ts'
+import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
+import { compileSchedule } from '../../engine/schedule/compile-schedule.ts'
+import { parseDuration } from '../../engine/schedule/duration.ts'
+import { checkMacros } from '../../engine/schedule/macros.ts'
+import { checkParameters, specJson } from '../../server/kfp/spec.ts'
+import type { Metadata } from '../../store/metadata/database.ts'
+import { DEFAULT_EXPERIMENT_ID } from '../../store/metadata/experiments.ts'
+import { insertSchedule } from '../../store/metadata/schedules.ts'
+import type { RecurringRunRow } from '../../store/metadata/tables.ts'
+
+export interface NewSchedule {
+  readonly name: string
+  /** Without a pipeline in its template: `document` is the pipeline. */
+  readonly spec: Omit<ScheduledRunSpec, 'runTemplate'> & {
+    readonly runTemplate?: Partial<ScheduledRunSpec['runTemplate']>
+  }
+  readonly document: PipelineDocument
+}
+
+/** Answers with the recurring run's id and the warnings; throws InvalidInputError with every mistake. */
+export async function createSchedule(
+  metadata: Metadata,
+  request: NewSchedule,
+): Promise<{ id: string; warnings: readonly Issue[] }> {
+  const { name, document } = request
+  const template = { ...request.spec.runTemplate, pipelineRef: { name: document.spec.pipelineInfo.name } }
+  const parsed = parseScheduledRunSpec({ ...request.spec, runTemplate: template })
+  if (!parsed.spec) throw new InvalidInputError(parsed.issues)
+  const { spec } = parsed
+  const now = metadata.now()
+  const { schedule, issues } = compileSchedule(name, spec, now)
+  if (!schedule) throw new InvalidInputError(issues)
+  const parameters = checkParameters(document, template.parameters ?? {})
+  const row = rowOf(name, spec, document, parameters, now)
+  await metadata.transaction((db) => insertSchedule(db, row, name, JSON.stringify({ ...spec, runTemplate: {} })))
+  return { id: row.recurring_run_id, warnings: [...issues, ...checkMacros(parameters, 'spec.runTemplate.parameters')] }
+}
+
+function rowOf(
+  name: string,
+  spec: ScheduledRunSpec,
+  document: PipelineDocument,
+  parameters: object,
+  now: number,
+): RecurringRunRow {
+  const { pipelineRoot, serviceAccount } = spec.runTemplate
+  return {
+    recurring_run_id: randomUUID(),
+    experiment_id: DEFAULT_EXPERIMENT_ID,
+    namespace: '',
+    display_name: name,
+    description: null,
+    created_at: now,
+    updated_at: now,
+    pipeline_id: null,
+    pipeline_version_id: null,
+    pipeline_spec: JSON.stringify(specJson(document)),
+    runtime_config: JSON.stringify({ parameters, ...(pipelineRoot && { pipeline_root: pipelineRoot }) }),
+    service_account: serviceAccount ?? null,
+    max_concurrency: spec.maxActiveRuns ?? 16,
+    trigger: JSON.stringify(triggerOf(spec)),
+    enabled: spec.suspend ? 0 : 1,
+    no_catchup: spec.catchup === 'All' ? 0 : 1,
+    cursor_at: null,
+    next_index: 1,
+  }
+}
+
+/** The nearest that KFP's API can say; the schedule itself goes by its own spec. */
+function triggerOf({ schedule, startTime, endTime }: ScheduledRunSpec): object {
+  const bounds = { ...(startTime && { start_time: startTime }), ...(endTime && { end_time: endTime }) }
+  if (schedule && 'every' in schedule) {
+    return { periodic_schedule: { interval_second: String(parseDuration(schedule.every)! / 1000), ...bounds } }
+  }
+  const words = schedule === undefined ? '@manual' : 'once' in schedule ? '@once' : '@continuous'
+  const cron =
+    schedule && 'cron' in schedule
+      ? schedule.cron
+      : schedule && 'cronSeconds' in schedule
+        ? schedule.cronSeconds
+        : words
+  return { cron_schedule: { cron, ...bounds } }
+}

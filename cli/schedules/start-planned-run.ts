@@ -1,0 +1,101 @@
+/** Carries a schedule's `create-run` out: records the plan, fills the macros in, and starts a pipeline run. Before: schedule-runner.ts. */
+import type { JsonValue } from '../../api/json.ts'
+import type { Schedule } from '../../engine/schedule/compile-schedule.ts'
+import { expandMacros, macroValuesOf } from '../../engine/schedule/macros.ts'
+import type { RunPlan } from '../../engine/schedule/schedule-state.ts'
+import type { Services } from '../../server/context.ts'
+import type { RunSource } from '../../server/kfp/run-source.ts'
+import { checkParameters, documentOf } from '../../server/kfp/spec.ts'
+import { scheduledRunId, startRun } from '../../server/kfp/start-run.ts'
+import { getExperiment } from '../../store/metadata/experiments.ts'
+import { getVersion, latestVersion } from '../../store/metadata/pipelines.ts'
+import {
+  type FullSchedule,
+  findScheduleRun,
+  insertScheduleRun,
+  releaseScheduleRun,
+} from '../../store/metadata/schedules.ts'
+
+const ACTOR = 'schedule'
+
+/** Records the plan first: killed in between, the plan without its run is made again. A held run is recorded only. */
+export async function createPlannedRun(
+  services: Services,
+  row: FullSchedule,
+  schedule: Schedule,
+  plan: RunPlan,
+  backfill: string | null = null,
+): Promise<void> {
+  const { db } = services.metadata
+  await insertScheduleRun(db, {
+    recurring_run_id: row.recurring_run_id,
+    name: plan.name,
+    run_id: scheduledRunId(row.recurring_run_id, plan.name),
+    kind: plan.kind,
+    logical_date: plan.logicalDate,
+    run_index: plan.index,
+    plan: JSON.stringify(plan),
+    backfill,
+    request_id: plan.requestId ?? null,
+    held: plan.held ? 1 : 0,
+    created_at: services.metadata.now(),
+  })
+  if (!plan.held) await startPlannedRun(services, row, schedule, plan)
+}
+
+/** Starts a run that waited for a slot. */
+export async function releasePlannedRun(
+  services: Services,
+  row: FullSchedule,
+  schedule: Schedule,
+  name: string,
+): Promise<void> {
+  const { db } = services.metadata
+  const planned = await findScheduleRun(db, row.recurring_run_id, name)
+  if (!planned) return
+  await startPlannedRun(services, row, schedule, JSON.parse(planned.plan) as RunPlan)
+  await releaseScheduleRun(db, row.recurring_run_id, name)
+}
+
+async function startPlannedRun(
+  services: Services,
+  row: FullSchedule,
+  schedule: Schedule,
+  plan: RunPlan,
+): Promise<void> {
+  const { metadata } = services
+  const runId = scheduledRunId(row.recurring_run_id, plan.name)
+  const source = await sourceOf(services, row)
+  const config = JSON.parse(row.runtime_config) as { parameters?: Record<string, JsonValue>; pipeline_root?: string }
+  const values = macroValuesOf(plan, schedule.zone, runId, metadata.now())
+  const filled = expandMacros({ ...config.parameters, ...plan.parameters }, values) as Record<string, JsonValue>
+  await startRun(services, {
+    experiment: await getExperiment(metadata.db, String(row.experiment_id)),
+    displayName: plan.name,
+    source,
+    parameters: checkParameters(source.document, filled),
+    pipelineRoot: config.pipeline_root,
+    serviceAccount: row.service_account ?? undefined,
+    recurringRunId: row.recurring_run_id,
+    scheduledAt: values.scheduledTime,
+    actor: ACTOR,
+  })
+}
+
+/** The inlined pipeline, or the version that is named or the newest at this moment. */
+async function sourceOf(services: Services, row: FullSchedule): Promise<RunSource> {
+  const { db } = services.metadata
+  if (row.pipeline_spec !== null) {
+    return { document: documentOf(row.pipeline_spec), text: row.pipeline_spec, pipelineId: null, versionId: null }
+  }
+  const id = row.pipeline_id ?? ''
+  const version = row.pipeline_version_id
+    ? await getVersion(db, row.pipeline_version_id, id)
+    : await latestVersion(db, id)
+  return {
+    document: documentOf(version.pipeline_spec),
+    text: version.pipeline_spec,
+    pipelineId: version.pipeline_id,
+    versionId: version.pipeline_version_id,
+  }
+}
