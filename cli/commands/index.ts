@@ -24,6 +24,7 @@ export interface CommandEntry {
 
 /** In the order of top-level help. */
 export const commands: readonly CommandEntry[] = [
+  { name: 'init', summary: 'make a new project', group: 'author', load: () => import('./init.ts') },
   { name: 'run', summary: 'run a pipeline on this machine', group: 'local', load: () => import('./run.ts') },
   { name: 'runs', summary: 'list the runs of this machine', group: 'local', load: () => import('./runs.ts') },
   { name: 'logs', summary: 'print what a step wrote', group: 'local', load: () => import('./logs.ts') },
