@@ -19,7 +19,10 @@ import { createRunsClient, type PipelineRun, type RunsClient } from '../../../cl
 export const ROOT = resolve(import.meta.dirname, '../../..')
 export const STATE = process.env['KFP_TS_CLUSTER_STATE'] ?? '/tmp/kfp-ts-cluster'
 export const KUBECONFIG = join(STATE, 'kubeconfig')
-const KUBECTL = join(process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? '/root', '.cache'), 'kfp-ts/cluster/bin/kubectl')
+const KUBECTL = join(
+  process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? '/root', '.cache'),
+  'kfp-ts/cluster/bin/kubectl',
+)
 
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' }
 export const VOLUMES: Resource = { group: '', version: 'v1', plural: 'persistentvolumes' }
@@ -57,7 +60,11 @@ export async function installCrds(): Promise<void> {
 }
 
 /** Polls for tests: a condition that throws counts as not yet. */
-export async function until<T>(what: string, condition: () => Promise<T | undefined | false>, seconds = 60): Promise<T> {
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false>,
+  seconds = 60,
+): Promise<T> {
   const deadline = Date.now() + seconds * 1000
   let last: unknown
   while (Date.now() < deadline) {
@@ -101,7 +108,11 @@ export async function makePlace(name: string): Promise<Place> {
     runs: createRunsClient(kube, namespace),
     async remove() {
       await kube.delete(NAMESPACES, undefined, namespace).catch(() => {})
-      await until('the namespace is gone', async () => kube.get(NAMESPACES, undefined, namespace).then(() => false, isNotFound), 120)
+      await until(
+        'the namespace is gone',
+        async () => kube.get(NAMESPACES, undefined, namespace).then(() => false, isNotFound),
+        120,
+      )
       await kube.delete(VOLUMES, undefined, `${namespace}-store`).catch(() => {})
       await rm(store, { recursive: true, force: true })
     },
@@ -148,7 +159,18 @@ export interface OperatorProcess {
 export async function startOperatorProcess(place: Place, extra: readonly string[] = []): Promise<OperatorProcess> {
   const child: ChildProcess = spawn(
     join(ROOT, 'bin/kfp-ts.js'),
-    ['operator', '--kubeconfig', KUBECONFIG, '--namespace', place.namespace, '--store', place.store, '--volume-claim', 'store', ...extra],
+    [
+      'operator',
+      '--kubeconfig',
+      KUBECONFIG,
+      '--namespace',
+      place.namespace,
+      '--store',
+      place.store,
+      '--volume-claim',
+      'store',
+      ...extra,
+    ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
   let text = ''

@@ -16,7 +16,11 @@ export interface ShellStep {
 }
 
 /** A pipeline of shell steps; each has one output `out` (STRING). Outputs of the pipeline are named `task` for `outputs`. */
-export function shellPipeline(name: string, steps: Readonly<Record<string, ShellStep>>, outputs: readonly string[] = []): string {
+export function shellPipeline(
+  name: string,
+  steps: Readonly<Record<string, ShellStep>>,
+  outputs: readonly string[] = [],
+): string {
   const executors: Record<string, unknown> = {}
   const components: Record<string, unknown> = {}
   const tasks: Record<string, unknown> = {}
@@ -32,25 +36,34 @@ export function shellPipeline(name: string, steps: Readonly<Record<string, Shell
     deploymentSpec: { executors },
     components,
     root: {
-      dag: { tasks, ...(outputs.length > 0 ? { outputs: { parameters: Object.fromEntries(outputs.map(outputOf)) } } : {}) },
+      dag: {
+        tasks,
+        ...(outputs.length > 0 ? { outputs: { parameters: Object.fromEntries(outputs.map(outputOf)) } } : {}),
+      },
       ...(outputs.length > 0
-        ? { outputDefinitions: { parameters: Object.fromEntries(outputs.map((key) => [key, { parameterType: 'STRING' }])) } }
+        ? {
+            outputDefinitions: {
+              parameters: Object.fromEntries(outputs.map((key) => [key, { parameterType: 'STRING' }])),
+            },
+          }
         : {}),
     },
   })
 }
 
-const outputOf = (key: string) => [
-  key,
-  { valueFromParameter: { producerSubtask: key, outputParameterKey: 'out' } },
-]
+const outputOf = (key: string) => [key, { valueFromParameter: { producerSubtask: key, outputParameterKey: 'out' } }]
 
 function executor({ script, image = 'busybox:latest', inputs = {}, memory }: ShellStep) {
   const values = Object.keys(inputs).map((name) => `{{$.inputs.parameters['${name}']}}`)
   return {
     container: {
       image,
-      command: ['sh', '-ec', `OUT="$0"; ${script}\n[ -e "$OUT" ] || printf done > "$OUT"`, "{{$.outputs.parameters['out'].output_file}}"],
+      command: [
+        'sh',
+        '-ec',
+        `OUT="$0"; ${script}\n[ -e "$OUT" ] || printf done > "$OUT"`,
+        "{{$.outputs.parameters['out'].output_file}}",
+      ],
       args: values,
       ...(memory ? { resources: { resourceMemoryLimit: memory } } : {}),
     },
@@ -81,9 +94,16 @@ function task(key: string, { after = [], inputs = {}, retries, cache = false, co
     cachingOptions: cache ? { enableCache: true } : {},
     ...(dependentTasks.length > 0 ? { dependentTasks } : {}),
     ...(Object.keys(parameters).length > 0 ? { inputs: { parameters } } : {}),
-    ...(retries === undefined ? {} : { retryPolicy: { maxRetryCount: retries, backoffDuration: '0s', backoffFactor: 2 } }),
+    ...(retries === undefined
+      ? {}
+      : { retryPolicy: { maxRetryCount: retries, backoffDuration: '0s', backoffFactor: 2 } }),
     ...(condition || always
-      ? { triggerPolicy: { ...(condition ? { condition } : {}), ...(always ? { strategy: 'ALL_UPSTREAM_TASKS_COMPLETED' } : {}) } }
+      ? {
+          triggerPolicy: {
+            ...(condition ? { condition } : {}),
+            ...(always ? { strategy: 'ALL_UPSTREAM_TASKS_COMPLETED' } : {}),
+          },
+        }
       : {}),
   }
 }
