@@ -64,7 +64,10 @@ function assemble(graph: PipelineGraph, part: ReturnType<typeof lowerPipeline>, 
   return platform ? { spec, platform } : { spec }
 }
 
-function platformOf(executors: Readonly<Record<string, KubernetesExecutorConfig>>, graph: PipelineGraph): PlatformSpec | undefined {
+function platformOf(
+  executors: Readonly<Record<string, KubernetesExecutorConfig>>,
+  graph: PipelineGraph,
+): PlatformSpec | undefined {
   const { kubernetes } = graph.model
   const hasExecutors = Object.keys(executors).length > 0
   if (!hasExecutors && !kubernetes) return undefined

@@ -23,7 +23,7 @@ export function headerComment(spec: PipelineSpec): string {
 
 function section(title: string, definitions: ComponentInputsSpec | ComponentOutputsSpec | undefined): string[] {
   const parameters = Object.entries(definitions?.parameters ?? {}).map(([name, { parameterType, ...rest }]) => {
-    const value = 'defaultValue' in rest ? rest.defaultValue : undefined
+    const value = 'defaultValue' in rest ? (rest.defaultValue as JsonValue | undefined) : undefined
     const fallback = value === undefined ? '' : ` [Default: ${pythonText(value, parameterType)}]`
     return { name, text: `${TYPE_WORDS[parameterType ?? 'STRING']}${fallback}` }
   })
@@ -38,12 +38,15 @@ function section(title: string, definitions: ComponentInputsSpec | ComponentOutp
 
 /** A default as Python prints it; numbers come out of a Struct and are floats. */
 function pythonText(value: JsonValue, type?: ParameterType): string {
-  if (typeof value === 'string') return type === undefined ? pythonString(value) : `'${value.replace(/[\r\n]/g, '\\n')}'`
+  if (typeof value === 'string')
+    return type === undefined ? pythonString(value) : `'${value.replace(/[\r\n]/g, '\\n')}'`
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
   if (typeof value === 'number') return Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : String(value)
   if (Array.isArray(value)) return `[${value.map((item: JsonValue) => pythonText(item)).join(', ')}]`
-  const fields = Object.entries(value).map(([key, field]) => `${pythonString(key)}: ${pythonText((field ?? null) as JsonValue)}`)
+  const fields = Object.entries(value).map(
+    ([key, field]) => `${pythonString(key)}: ${pythonText((field ?? null) as JsonValue)}`,
+  )
   return `{${fields.join(', ')}}`
 }
 

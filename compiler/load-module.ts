@@ -5,7 +5,8 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type BuildFailure, build, type Message } from 'esbuild'
 import { InvalidInputError, type Issue } from '../api/issue.ts'
-import { locationOfError } from '../dsl/location.ts'
+import { pipelinesOfClass } from '../dsl/decorators.ts'
+import { LOADED_FOLDER, locationOfError } from '../dsl/location.ts'
 import { type AnyPipeline, isPipeline } from '../dsl/pipeline.ts'
 import { makeIssue } from '../dsl/scope.ts'
 import { legacyDecoratorIssue } from './load/legacy-decorators.ts'
@@ -55,10 +56,21 @@ export function selectPipeline(module: LoadedModule, name?: string): AnyPipeline
   if (only && others.length === 0) return only.pipeline
   const fallback = pipelines.find(({ exportName }) => exportName === 'default')
   if (fallback) return fallback.pipeline
-  throw problem(file, 'several-pipelines', `it exports ${pipelines.length} pipelines`, `choose one with --pipeline: ${names}`)
+  throw problem(
+    file,
+    'several-pipelines',
+    `it exports ${pipelines.length} pipelines`,
+    `choose one with --pipeline: ${names}`,
+  )
 }
 
-function problem(file: string, code: string, message: string, hint: string, location?: Issue['location']): InvalidInputError {
+function problem(
+  file: string,
+  code: string,
+  message: string,
+  hint: string,
+  location?: Issue['location'],
+): InvalidInputError {
   return new InvalidInputError([makeIssue({ code, message, hint, location: location ?? { file } })])
 }
 
@@ -68,9 +80,15 @@ async function checkFile(path: string): Promise<void> {
     throw problem(path, 'unreadable-file', `it cannot be read: ${error.code}`, 'check its permissions')
   })
   if (!info) throw problem(path, 'no-such-file', 'there is no such file', 'check the path')
-  if (info.isDirectory()) throw problem(path, 'not-a-file', 'this is a folder', 'name the file that exports the pipeline')
+  if (info.isDirectory())
+    throw problem(path, 'not-a-file', 'this is a folder', 'name the file that exports the pipeline')
   if (!/^\.[cm]?[jt]sx?$/.test(extname(path))) {
-    throw problem(path, 'unknown-file-type', `"${basename(path)}" is no TypeScript or JavaScript file`, 'name a .ts file, or a .yaml file that was compiled before')
+    throw problem(
+      path,
+      'unknown-file-type',
+      `"${basename(path)}" is no TypeScript or JavaScript file`,
+      'name a .ts file, or a .yaml file that was compiled before',
+    )
   }
 }
 
@@ -118,7 +136,7 @@ function buildIssue(path: string, { text, location }: Message): Issue {
 }
 
 async function evaluate(path: string, code: Uint8Array): Promise<Record<string, unknown>> {
-  const folder = await mkdtemp(join(tmpdir(), 'kfp-ts-load-'))
+  const folder = await mkdtemp(tmpdir() + LOADED_FOLDER)
   const target = join(folder, `${basename(path, extname(path))}.mjs`)
   // Bodies run later, at compile time, and their places are wanted then: this stays on for the rest of the process.
   process.setSourceMapsEnabled(true)
@@ -129,7 +147,13 @@ async function evaluate(path: string, code: Uint8Array): Promise<Record<string, 
     if ((error as InvalidInputError).code === 'invalid-input') throw error
     const location = locationOfError(error) ?? { file: path }
     const message = `the file threw when it was loaded: ${error instanceof Error ? error.message : String(error)}`
-    throw problem(path, 'load-failed', message, 'what stands outside of functions runs when the file is loaded', location)
+    throw problem(
+      path,
+      'load-failed',
+      message,
+      'what stands outside of functions runs when the file is loaded',
+      location,
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -137,8 +161,8 @@ async function evaluate(path: string, code: Uint8Array): Promise<Record<string, 
 
 function pipelinesOf(module: Record<string, unknown>): LoadedPipeline[] {
   const found = Object.entries(module).flatMap(([exportName, value]) => {
-    const pipeline = isPipeline(value) ? value : undefined
-    return pipeline ? [{ exportName, pipeline }] : []
+    if (isPipeline(value)) return [{ exportName, pipeline: value }]
+    return pipelinesOfClass(value).map((pipeline) => ({ exportName, pipeline }))
   })
   const seen = new Set<unknown>()
   return found.filter(({ pipeline }) => !seen.has(pipeline.model) && seen.add(pipeline.model))
@@ -153,4 +177,3 @@ function noPipeline(path: string, module: Record<string, unknown>): Issue {
     location: { file: path },
   })
 }
-

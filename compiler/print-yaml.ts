@@ -28,7 +28,12 @@ function writeNode(value: unknown, indent: number, lead: string, lines: string[]
   lines.push(`${lead}${inline(value, indent)}`)
 }
 
-function writeMap(entries: readonly (readonly [string, unknown])[], indent: number, lead: string, lines: string[]): void {
+function writeMap(
+  entries: readonly (readonly [string, unknown])[],
+  indent: number,
+  lead: string,
+  lines: string[],
+): void {
   const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
   let prefix = lead
   for (const [key, field] of sorted) {

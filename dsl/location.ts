@@ -8,6 +8,9 @@ export interface CallSite {
 
 const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
 
+/** Part of the path of a bundled author's file: frames that still name it are helpers that the bundler added. */
+export const LOADED_FOLDER = '/kfp-ts-load-'
+
 /** Directory of the dsl's own files, as they stand in stack traces. */
 const OWN_DIRECTORY = directoryOf(framesOf(new Error('own place').stack ?? '')[0]?.file ?? '')
 
@@ -58,6 +61,6 @@ function directoryOf(file: string): string {
 
 /** Tests that stand beside the sources are authors too. */
 function isOwn(file: string): boolean {
-  if (file.includes('node:internal')) return true
+  if (file.includes('node:internal') || file.includes(LOADED_FOLDER)) return true
   return OWN_DIRECTORY !== '' && file.startsWith(OWN_DIRECTORY) && !/\.test(-d)?\.[cm]?[jt]s$/.test(file)
 }

@@ -2,8 +2,8 @@
 import type { Issue, SourceLocation } from '../api/issue.ts'
 import { InvalidInputError } from '../api/issue.ts'
 import type { GroupNode, PipelineGraph } from './graph.ts'
-import { sharedSlot } from './shared.ts'
 import { type CallSite, here, locationOf } from './location.ts'
+import { sharedSlot } from './shared.ts'
 
 export interface Scope {
   readonly graph: PipelineGraph

@@ -5,13 +5,19 @@
 import { readFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
 import { extname } from 'node:path'
-import { type CallExpression, type Node, parse, type Program } from 'acorn'
+import { type CallExpression, type Node, type Program, parse } from 'acorn'
 import { type Loader, transform } from 'esbuild'
 
 /** Name under which the wanted component is exported. */
 export const TARGET = '__kfpTsTarget'
 
-const LOADERS: Readonly<Record<string, Loader>> = { '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' }
+const LOADERS: Readonly<Record<string, Loader>> = {
+  '.ts': 'ts',
+  '.mts': 'ts',
+  '.cts': 'ts',
+  '.tsx': 'tsx',
+  '.jsx': 'jsx',
+}
 
 export interface AuthorSource {
   readonly code: string
@@ -46,7 +52,8 @@ function markDefinitions(code: string, program: Program, map: SourceMap): Author
       const root = rootName(call.callee)
       if (root !== undefined && imported.has(root)) {
         marks.push(call.start)
-        if (variable !== undefined && imported.get(root) === 'defineComponent') definitions.push({ ...placeOf(call, map), variable })
+        if (variable !== undefined && imported.get(root) === 'defineComponent')
+          definitions.push({ ...placeOf(call, map), variable })
       }
     }
     const ownVariable = node.type === 'VariableDeclarator' ? nameOf((node as unknown as { id: Node }).id) : undefined
@@ -57,7 +64,13 @@ function markDefinitions(code: string, program: Program, map: SourceMap): Author
     }
   }
   visit(program)
-  return { code: insertMarks(code, marks), definitions }
+  return {
+    code: edited(code, [
+      ...marks.map((at) => ({ start: at, end: at, text: '/* @__PURE__ */ ' })),
+      ...stubbedImports(program),
+    ]),
+    definitions,
+  }
 }
 
 /** Local names of what is imported from kfp-ts, by what they are there. */
@@ -65,8 +78,7 @@ function importedNames(program: Program): ReadonlyMap<string, string> {
   const names = new Map<string, string>()
   for (const statement of program.body) {
     if (statement.type !== 'ImportDeclaration') continue
-    const source = String(statement.source.value)
-    if (source !== 'kfp-ts' && !source.startsWith('kfp-ts/') && !/(^|\/)dsl\/index\.[jt]s$/.test(source)) continue
+    if (!isOurs(String(statement.source.value))) continue
     for (const specifier of statement.specifiers) {
       const original =
         specifier.type === 'ImportSpecifier' && specifier.imported.type === 'Identifier' ? specifier.imported.name : '*'
@@ -97,12 +109,41 @@ function placeOf(call: CallExpression, map: SourceMap): { readonly line: number;
     : { line, column: column + 1 }
 }
 
-function insertMarks(code: string, marks: readonly number[]): string {
-  let marked = ''
+interface Edit {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+/** Imports from kfp-ts become reads of the stub, which has every name. */
+function stubbedImports(program: Program): readonly Edit[] {
+  return program.body.flatMap((statement, index) => {
+    if (statement.type !== 'ImportDeclaration' || !isOurs(String(statement.source.value))) return []
+    const stub = `__kfpTs${index}`
+    const names = statement.specifiers.map((specifier) => {
+      if (specifier.type !== 'ImportSpecifier') return `const ${specifier.local.name} = ${stub};`
+      const original =
+        specifier.imported.type === 'Identifier' ? specifier.imported.name : String(specifier.imported.value)
+      return `const ${specifier.local.name} = ${stub}[${JSON.stringify(original)}];`
+    })
+    const text = `import ${stub} from 'kfp-ts'; ${names.join(' ')}`
+    return [{ start: statement.start, end: statement.end, text }]
+  })
+}
+
+/** `kfp-ts/components` is not among them: steps use its functions, so it stays an import. */
+function isOurs(source: string): boolean {
+  if (source === 'kfp-ts/components') return false
+  return source === 'kfp-ts' || source.startsWith('kfp-ts/') || /(^|\/)dsl\/index\.[jt]s$/.test(source)
+}
+
+function edited(code: string, edits: readonly Edit[]): string {
+  let text = ''
   let from = 0
-  for (const at of [...new Set(marks)].sort((a, b) => a - b)) {
-    marked += `${code.slice(from, at)}/* @__PURE__ */ `
-    from = at
+  for (const edit of [...edits].sort((a, b) => a.start - b.start)) {
+    if (edit.start < from) continue
+    text += code.slice(from, edit.start) + edit.text
+    from = edit.end
   }
-  return marked + code.slice(from)
+  return text + code.slice(from)
 }

@@ -1,11 +1,13 @@
 /** Packs a TypeScript component with what it imports into one text that a plain Node image can run (contracts.md, Authoring). */
 import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type BuildFailure, build, type Message, type Plugin } from 'esbuild'
 import { InvalidInputError, type Issue, type SourceLocation } from '../../api/issue.ts'
 import type { ComponentModel, TypeScriptImplementation } from '../../dsl/graph.ts'
 import { locationOf } from '../../dsl/location.ts'
 import { makeIssue } from '../../dsl/scope.ts'
+import { entryUrl } from '../load/loader-plugin.ts'
 import type { CodeExecutor } from '../lower/build.ts'
 import type { StepFacts } from '../runtime/step.ts'
 import { type AuthorSource, readAuthorSource, TARGET } from './author-source.ts'
@@ -28,7 +30,10 @@ const EXTENSION = extname(import.meta.filename)
 const RUNTIME = join(import.meta.dirname, '..', 'runtime', `step${EXTENSION}`)
 
 /** The command of a TypeScript component's container. */
-export async function bundleComponent(component: ComponentModel, implementation: TypeScriptImplementation): Promise<CodeExecutor> {
+export async function bundleComponent(
+  component: ComponentModel,
+  implementation: TypeScriptImplementation,
+): Promise<CodeExecutor> {
   const location = locationOf(component.site)
   if (!location?.file) {
     throw new InvalidInputError([
@@ -42,7 +47,8 @@ export async function bundleComponent(component: ComponentModel, implementation:
   }
   const code = await bundle(component, location)
   const payload = encode(code)
-  if (payload.length > ARGUMENT_LIMIT_BYTES) throw new InvalidInputError([tooLarge(component, code.length, payload.length)])
+  if (payload.length > ARGUMENT_LIMIT_BYTES)
+    throw new InvalidInputError([tooLarge(component, code.length, payload.length)])
   return {
     image: implementation.image ?? DEFAULT_IMAGE,
     command: ['node', '-e', BOOTSTRAP],
@@ -73,7 +79,12 @@ async function bundle(component: ComponentModel, location: SourceLocation): Prom
   const variable = variableAt(await sources.read(file), location)
   try {
     const { outputFiles } = await build({
-      stdin: { contents: entryText(component, file, variable), resolveDir: dirname(file), sourcefile: 'entry.js', loader: 'js' },
+      stdin: {
+        contents: entryText(component, file, variable),
+        resolveDir: dirname(file),
+        sourcefile: 'entry.js',
+        loader: 'js',
+      },
       absWorkingDir: dirname(file),
       bundle: true,
       write: false,
@@ -90,7 +101,11 @@ async function bundle(component: ComponentModel, location: SourceLocation): Prom
     })
     return outputFiles[0]!.contents
   } catch (error) {
-    throw new InvalidInputError((error as BuildFailure).errors?.map((message) => buildIssue(component, message)) ?? [unexpected(component, error)])
+    throw new InvalidInputError(
+      (error as BuildFailure).errors?.map((message) => buildIssue(component, message)) ?? [
+        unexpected(component, error),
+      ],
+    )
   }
 }
 
@@ -117,7 +132,9 @@ function factsOf(component: ComponentModel): StepFacts {
     type.kind === 'parameter' && type.defaultValue !== undefined ? [[name, type.defaultValue] as const] : [],
   )
   return {
-    lists: Object.entries(component.inputs).flatMap(([name, type]) => (type.kind === 'artifact' && type.list ? [name] : [])),
+    lists: Object.entries(component.inputs).flatMap(([name, type]) =>
+      type.kind === 'artifact' && type.list ? [name] : [],
+    ),
     outputs: Object.fromEntries(outputs),
     defaults: Object.fromEntries(defaults),
   }
@@ -141,16 +158,24 @@ function authorPlugin(sources: SourceCache, target: string, variable: string | u
   return {
     name: 'kfp-ts-author',
     setup(setup) {
+      // The ready components are the one part of kfp-ts that steps use: their functions do the work.
+      setup.onResolve({ filter: /^kfp-ts\/components$/ }, () => ({ path: fileURLToPath(entryUrl('components')!) }))
       setup.onResolve({ filter: /^kfp-ts($|\/)/ }, () => ({ path: 'kfp-ts', namespace: 'kfp-ts-stub' }))
       setup.onResolve({ filter: /(^|\/)dsl\/index\.[jt]s$/ }, () => ({ path: 'kfp-ts', namespace: 'kfp-ts-stub' }))
       setup.onResolve({ filter: /\.ya?ml$/ }, () => ({ path: 'kfp-ts', namespace: 'kfp-ts-stub' }))
       setup.onLoad({ filter: /.*/, namespace: 'kfp-ts-stub' }, () => ({ contents: STUB, loader: 'js' }))
       setup.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path, namespace }) => {
-        if (namespace !== 'file' || path.includes('/node_modules/') || path.startsWith(dirname(RUNTIME))) return undefined
+        // The wanted component may be one of ours in an installed kfp-ts; all else in packages stays as it is.
+        const isForeign = path !== target && path.includes('/node_modules/')
+        if (namespace !== 'file' || isForeign || path.startsWith(dirname(RUNTIME))) return undefined
         const source = await sources.read(path)
         if (!source) return undefined
         const isTarget = path === target && variable !== undefined
-        return { contents: isTarget ? `${source.code}\nexport { ${variable} as ${TARGET} }` : source.code, loader: 'js', resolveDir: dirname(path) }
+        return {
+          contents: isTarget ? `${source.code}\nexport { ${variable} as ${TARGET} }` : source.code,
+          loader: 'js',
+          resolveDir: dirname(path),
+        }
       })
     },
   }

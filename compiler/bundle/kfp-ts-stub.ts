@@ -1,7 +1,7 @@
-/**
- * What `kfp-ts` is inside a step: definitions are kept so that the wanted component is found, everything else does nothing.
- * The text is CommonJS, so that an import of any name works.
- */
+/** What `kfp-ts` is inside a step: definitions are kept so that the wanted component is found, everything else does nothing. */
+import * as dsl from '../../dsl/index.ts'
+
+/** CommonJS, so that every name is there: those of the dsl for packages, any for the author's own files. */
 export const STUB = `
 const registry = []
 const nothing = new Proxy(function () {}, {
@@ -23,5 +23,6 @@ const known = {
   },
   pipeline: () => () => undefined,
 }
-module.exports = new Proxy(known, { get: (_, key) => (key === '__esModule' ? true : (known[key] ?? nothing)) })
+for (const name of ${JSON.stringify(Object.keys(dsl))}) known[name] ??= nothing
+module.exports = new Proxy(known, { get: (_, key) => (key === '__esModule' ? false : (known[key] ?? nothing)) })
 `

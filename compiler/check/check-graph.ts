@@ -54,7 +54,10 @@ function checkInterface({ model }: PipelineGraph): Issue[] {
         )
       }
     }
-    if (type.kind === 'parameter' && (type.parameterType === 'TASK_FINAL_STATUS' || type.parameterType === 'TASK_CONFIG')) {
+    if (
+      type.kind === 'parameter' &&
+      (type.parameterType === 'TASK_FINAL_STATUS' || type.parameterType === 'TASK_CONFIG')
+    ) {
       issues.push(
         makeIssue({
           code: 'wrong-type',
@@ -77,10 +80,20 @@ function badName(name: string, what: string, site: TaskNode['site']): Issue[] {
 function checkTask(task: TaskNode): Issue[] {
   const { component } = task
   const issues = [
-    ...Object.keys(component.inputs).flatMap((name) => badName(name, `input of component "${component.name}"`, component.site)),
-    ...Object.keys(component.outputs).flatMap((name) => badName(name, `output of component "${component.name}"`, component.site)),
+    ...Object.keys(component.inputs).flatMap((name) =>
+      badName(name, `input of component "${component.name}"`, component.site),
+    ),
+    ...Object.keys(component.outputs).flatMap((name) =>
+      badName(name, `output of component "${component.name}"`, component.site),
+    ),
     ...Object.entries(component.outputs).flatMap(([name, type]) => {
-      if (type.kind !== 'artifact' || !type.list || component.implementation.kind === 'pipeline' || component.implementation.kind === 'document') return []
+      if (
+        type.kind !== 'artifact' ||
+        !type.list ||
+        component.implementation.kind === 'pipeline' ||
+        component.implementation.kind === 'document'
+      )
+        return []
       return [
         makeIssue({
           code: 'list-output',
@@ -108,8 +121,17 @@ function checkGroup(graph: PipelineGraph, group: GroupNode): Issue[] {
   if (group.groups.length > 0 || group.tasks.some((task) => !task.exitOf)) return []
   if (group.kind === 'root') {
     const message = `pipeline "${graph.model.name}" has no tasks`
-    return [makeIssue({ code: 'empty-pipeline', message, hint: 'call a component in its body', site: graph.model.site })]
+    return [
+      makeIssue({ code: 'empty-pipeline', message, hint: 'call a component in its body', site: graph.model.site }),
+    ]
   }
   const message = `the block of ${groupKey(group)} has no tasks`
-  return [makeIssue({ code: 'empty-block', message, hint: 'call a component in it, or leave the block out', site: group.site })]
+  return [
+    makeIssue({
+      code: 'empty-block',
+      message,
+      hint: 'call a component in it, or leave the block out',
+      site: group.site,
+    }),
+  ]
 }

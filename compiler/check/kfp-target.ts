@@ -7,8 +7,12 @@ export function checkForKfp({ spec }: PipelineDocument): readonly Issue[] {
   const components = Object.entries({ ...spec.components, root: spec.root })
   const executors = spec.deploymentSpec.executors ?? {}
   return [
-    ...components.flatMap(([name, component]) => checkComponent(name === 'root' ? 'root' : `components.${name}`, component, spec.components ?? {}, executors)),
-    ...Object.entries(executors).flatMap(([label, executor]) => checkExecutor(`deploymentSpec.executors.${label}`, executor)),
+    ...components.flatMap(([name, component]) =>
+      checkComponent(name === 'root' ? 'root' : `components.${name}`, component, spec.components ?? {}, executors),
+    ),
+    ...Object.entries(executors).flatMap(([label, executor]) =>
+      checkExecutor(`deploymentSpec.executors.${label}`, executor),
+    ),
   ]
 }
 
@@ -34,18 +38,38 @@ function checkDag(
   return Object.entries(dag.tasks).flatMap(([key, task]) => {
     const at = `${path}.tasks.${key}`
     const issues: Issue[] = []
-    if (task.artifactIterator) issues.push(refuse('kfp-artifact-loop', at, 'a loop over artifacts', 'loop over parameters, such as names or URIs'))
+    if (task.artifactIterator)
+      issues.push(
+        refuse('kfp-artifact-loop', at, 'a loop over artifacts', 'loop over parameters, such as names or URIs'),
+      )
     for (const [name, source] of Object.entries(task.inputs?.parameters ?? {})) {
       const selector = source.parameterExpressionSelector
       if (selector && !/^parseJson\(string_value\)\["[^"\]]*"\]$/.test(selector)) {
-        issues.push(refuse('kfp-selector', `${at}.inputs.parameters.${name}`, 'a field of a field', 'take the field in a component'))
+        issues.push(
+          refuse(
+            'kfp-selector',
+            `${at}.inputs.parameters.${name}`,
+            'a field of a field',
+            'take the field in a component',
+          ),
+        )
       }
     }
     const label = components[task.componentRef.name]?.executorLabel
     const importer = label === undefined ? undefined : executors[label]?.importer
-    if (importer && task.triggerPolicy?.condition) issues.push(refuse('kfp-importer', at, 'a condition on an importer', 'put the condition around the tasks that use it'))
+    if (importer && task.triggerPolicy?.condition)
+      issues.push(
+        refuse('kfp-importer', at, 'a condition on an importer', 'put the condition around the tasks that use it'),
+      )
     if (importer && task.inputs?.parameters?.['uri']?.taskOutputParameter) {
-      issues.push(refuse('kfp-importer', at, "an importer whose URI comes from a task's output", 'take the URI from a pipeline input'))
+      issues.push(
+        refuse(
+          'kfp-importer',
+          at,
+          "an importer whose URI comes from a task's output",
+          'take the URI from a pipeline input',
+        ),
+      )
     }
     return issues
   })
@@ -55,7 +79,15 @@ function checkExecutor(path: string, { container }: ExecutorSpec): Issue[] {
   if (!container) return []
   const issues: Issue[] = []
   for (const { name, value } of container.env ?? []) {
-    if (value?.includes('{{$')) issues.push(refuse('kfp-env', `${path}.container.env.${name}`, 'an environment variable from a parameter', 'pass it as an input'))
+    if (value?.includes('{{$'))
+      issues.push(
+        refuse(
+          'kfp-env',
+          `${path}.container.env.${name}`,
+          'an environment variable from a parameter',
+          'pass it as an input',
+        ),
+      )
   }
   const words = [...(container.command ?? []), ...(container.args ?? [])]
   if (words.some((word) => word.startsWith('{"Concat": '))) {

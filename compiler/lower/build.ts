@@ -30,7 +30,12 @@ export function addComponent(build: Build, key: string, spec: ComponentSpec): st
   return name
 }
 
-export function addExecutor(build: Build, label: string, spec: ExecutorSpec, platform?: KubernetesExecutorConfig): string {
+export function addExecutor(
+  build: Build,
+  label: string,
+  spec: ExecutorSpec,
+  platform?: KubernetesExecutorConfig,
+): string {
   const name = uniqueName(label, (taken) => Object.hasOwn(build.executors, taken))
   build.executors[name] = spec
   if (platform && Object.keys(platform).length > 0) build.platform[name] = platform
@@ -54,7 +59,10 @@ export function mergePart(build: Build, part: Part): ComponentSpec {
   const names = new Map<string, string>()
   const taken = new Set(Object.keys(build.components))
   for (const name of Object.keys(part.components)) {
-    const fresh = uniqueName(name, (candidate) => taken.has(candidate) || (candidate !== name && Object.hasOwn(part.components, candidate)))
+    const fresh = uniqueName(
+      name,
+      (candidate) => taken.has(candidate) || (candidate !== name && Object.hasOwn(part.components, candidate)),
+    )
     taken.add(fresh)
     names.set(name, fresh)
   }

@@ -1,5 +1,5 @@
 /** Names and types of values that cross a group's border: `pipelinechannel--<task>-<output>` and its relatives (kfp-ir.md 1.6). */
-import { groupKey, type GroupNode } from '../../dsl/graph.ts'
+import { type GroupNode, groupKey } from '../../dsl/graph.ts'
 import type { AnyRef, ParameterRef } from '../../dsl/refs.ts'
 import { topOf } from './topology.ts'
 
@@ -18,7 +18,9 @@ export function fullName(ref: AnyRef, group: GroupNode): string {
       return `${source.task.key}-${source.output}`
     case 'loop': {
       const { items } = source.loop
-      return items.kind === 'static' ? `loop-item-param-${items.itemId}` : `${fullName(items.ref, source.loop)}-loop-item`
+      return items.kind === 'static'
+        ? `loop-item-param-${items.itemId}`
+        : `${fullName(items.ref, source.loop)}-loop-item`
     }
     case 'field':
       return `${fullName(source.of, group)}-subvar-${source.key}`
@@ -62,7 +64,10 @@ export function chainOf(ref: AnyRef): readonly AnyRef[] {
 }
 
 /** The reference that a field of a field of … belongs to, and the keys on the way. */
-export function baseOf(ref: ParameterRef): { readonly base: ParameterRef; readonly keys: readonly (string | number)[] } {
+export function baseOf(ref: ParameterRef): {
+  readonly base: ParameterRef
+  readonly keys: readonly (string | number)[]
+} {
   if (ref.source.from !== 'field') return { base: ref, keys: [] }
   const { base, keys } = baseOf(ref.source.of)
   return { base, keys: [...keys, ref.source.key] }
@@ -72,4 +77,3 @@ export function baseOf(ref: ParameterRef): { readonly base: ParameterRef; readon
 export function fieldSelector(keys: readonly (string | number)[]): string {
   return `parseJson(string_value)${keys.map((key) => `[${JSON.stringify(key)}]`).join('')}`
 }
-

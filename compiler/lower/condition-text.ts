@@ -11,7 +11,11 @@ import { channelName } from './channels.ts'
 /** The trigger condition of a group: all its conditions, the earlier branches' negated. */
 export function conditionText(group: ConditionNode, issues: Issue[]): string {
   const parts = group.conditions.map(({ condition, negated }) => {
-    const context: Context = { group, report: (message, hint) => issues.push(makeIssue({ code: 'wrong-condition', message, hint, site: condition.site })) }
+    const context: Context = {
+      group,
+      report: (message, hint) =>
+        issues.push(makeIssue({ code: 'wrong-condition', message, hint, site: condition.site })),
+    }
     const text = write(condition.expression, context)
     if (negated) return `!(${text})`
     const needsBrackets = condition.expression.kind === 'or' && group.conditions.length > 1
@@ -33,7 +37,9 @@ function write(expression: ConditionExpression, context: Context): string {
       return `!(${write(expression.part, context)})`
     default: {
       const operator = expression.kind === 'and' ? ' && ' : ' || '
-      return expression.parts.map((part) => (isList(part) ? `(${write(part, context)})` : write(part, context))).join(operator)
+      return expression.parts
+        .map((part) => (isList(part) ? `(${write(part, context)})` : write(part, context)))
+        .join(operator)
     }
   }
 }
@@ -50,7 +56,10 @@ function writeComparison({ left, operator, right }: Comparison, context: Context
   const types = new Set([leftType, rightType])
   for (const type of types) {
     if (type !== 'LIST' && type !== 'STRUCT') continue
-    context.report(`a ${type} cannot be compared`, 'compare one of its fields, or a number or text that a component makes of it')
+    context.report(
+      `a ${type} cannot be compared`,
+      'compare one of its fields, or a number or text that a component makes of it',
+    )
   }
   const isNumeric = [...types].every((type) => type === 'NUMBER_INTEGER' || type === 'NUMBER_DOUBLE')
   if (types.size > 1 && !isNumeric) {
@@ -74,7 +83,8 @@ function writeOperand(operand: Operand, type: ParameterTypeWord, asDouble: boole
     if (type === 'NUMBER_INTEGER') return toDouble(`int(${value})`)
     return type === 'NUMBER_DOUBLE' && operand.parameterType === 'STRING' ? `double(${value})` : value
   }
-  if (typeof operand === 'string') return `'${operand.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}'`
+  if (typeof operand === 'string')
+    return `'${operand.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}'`
   if (typeof operand === 'number') return toDouble(String(operand))
   return String(operand)
 }

@@ -100,7 +100,9 @@ class Lowering {
     switch (implementation.kind) {
       case 'pipeline':
         lowerKubernetes(task, inputs, group, this.#build.issues)
-        return task.nested ? mergePart(this.#build, lowerPipeline(task.nested, this.#build.code, this.#build.issues)) : definitions
+        return task.nested
+          ? mergePart(this.#build, lowerPipeline(task.nested, this.#build.code, this.#build.issues))
+          : definitions
       case 'document':
         lowerKubernetes(task, inputs, group, this.#build.issues)
         return mergePart(this.#build, documentPart(implementation.document))
@@ -113,7 +115,11 @@ class Lowering {
         const platform = lowerKubernetes(task, inputs, group, this.#build.issues)
         const label = addExecutor(this.#build, `exec-${task.key}`, executor, platform)
         const passthroughs = component.taskConfigPassthroughs
-        return { ...definitions, executorLabel: label, ...(passthroughs?.length ? { taskConfigPassthroughs: passthroughs } : {}) }
+        return {
+          ...definitions,
+          executorLabel: label,
+          ...(passthroughs?.length ? { taskConfigPassthroughs: passthroughs } : {}),
+        }
       }
     }
   }
@@ -198,11 +204,17 @@ function dagOutputs(outputs: readonly DagOutput[]): DagSpec['outputs'] {
   const artifacts: NonNullable<NonNullable<DagSpec['outputs']>['artifacts']> = {}
   for (const { name, isArtifact, isChoice, places } of outputs) {
     if (isArtifact) {
-      const artifactSelectors = places.map(({ producer, key }) => ({ producerSubtask: producer, outputArtifactKey: key }))
+      const artifactSelectors = places.map(({ producer, key }) => ({
+        producerSubtask: producer,
+        outputArtifactKey: key,
+      }))
       Object.assign(artifacts, { [name]: { artifactSelectors } })
       continue
     }
-    const parameterSelectors = places.map(({ producer, key }) => ({ producerSubtask: producer, outputParameterKey: key }))
+    const parameterSelectors = places.map(({ producer, key }) => ({
+      producerSubtask: producer,
+      outputParameterKey: key,
+    }))
     Object.assign(parameters, {
       [name]: isChoice ? { valueFromOneof: { parameterSelectors } } : { valueFromParameter: parameterSelectors[0] },
     })

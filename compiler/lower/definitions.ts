@@ -11,7 +11,10 @@ import type { AnyType, InputTypes, OutputTypes } from '../../dsl/types/index.ts'
 import type { GroupOutput } from './plan.ts'
 
 /** Definitions of a component or a pipeline. */
-export function definitionsOf(inputs: InputTypes, outputs: OutputTypes): Pick<ComponentSpec, 'inputDefinitions' | 'outputDefinitions'> {
+export function definitionsOf(
+  inputs: InputTypes,
+  outputs: OutputTypes,
+): Pick<ComponentSpec, 'inputDefinitions' | 'outputDefinitions'> {
   return {
     ...optional('inputDefinitions', inputDefinitions(inputs)),
     ...optional('outputDefinitions', outputDefinitions(outputs)),
@@ -70,7 +73,8 @@ function outputDefinitions(outputs: OutputTypes): ComponentOutputsSpec {
   const artifacts: NonNullable<ComponentOutputsSpec['artifacts']> = {}
   for (const [name, type] of Object.entries(outputs)) {
     const described = type.description === undefined ? {} : { description: type.description }
-    if (type.kind === 'parameter') Object.assign(parameters, { [name]: { parameterType: type.parameterType, ...described } })
+    if (type.kind === 'parameter')
+      Object.assign(parameters, { [name]: { parameterType: type.parameterType, ...described } })
     else {
       Object.assign(artifacts, {
         [name]: {
@@ -97,4 +101,3 @@ function schemaOf(type: { readonly schemaTitle: string; readonly schemaVersion: 
 function optional<K extends string, V extends object>(key: K, value: V): { readonly [P in K]?: V } {
   return (Object.keys(value).length === 0 ? {} : { [key]: value }) as { readonly [P in K]?: V }
 }
-

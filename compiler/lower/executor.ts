@@ -1,12 +1,18 @@
 /** A task's component to the executor that does the work: container, TypeScript code or importer. */
 import type { JsonObject } from '../../api/json.ts'
 import type { ExecutorSpec, PipelineContainerSpec, ResourceSpec } from '../../api/pipeline-spec.ts'
-import type { ContainerImplementation, GroupNode, ImporterImplementation, TaskNode, TypeScriptImplementation } from '../../dsl/graph.ts'
-import { ParameterRef } from '../../dsl/refs.ts'
+import type {
+  ContainerImplementation,
+  GroupNode,
+  ImporterImplementation,
+  TaskNode,
+  TypeScriptImplementation,
+} from '../../dsl/graph.ts'
 import { placeholderText } from '../../dsl/placeholders.ts'
+import { ParameterRef } from '../../dsl/refs.ts'
 import type { Build } from './build.ts'
 import { lowerResources } from './resources.ts'
-import { isDynamic, templateText, type TaskInputs } from './values.ts'
+import { isDynamic, type TaskInputs, templateText } from './values.ts'
 
 /** The executor of a leaf task; settings from parameters add to the task's inputs. */
 export function lowerExecutor(
@@ -82,4 +88,3 @@ export function lowerImporter(implementation: ImporterImplementation): ExecutorS
     },
   }
 }
-

@@ -3,8 +3,8 @@
  * Before: the traced graph. After: lower/dag.ts writes the tasks.
  */
 import type { Issue } from '../../api/issue.ts'
-import { type ConditionNode, type GroupNode, groupKey, type PipelineGraph, type TaskNode } from '../../dsl/graph.ts'
 import { operandsOf } from '../../dsl/condition.ts'
+import { type ConditionNode, type GroupNode, groupKey, type PipelineGraph, type TaskNode } from '../../dsl/graph.ts'
 import type { CallSite } from '../../dsl/location.ts'
 import type { AnyRef, ParameterRef } from '../../dsl/refs.ts'
 import { makeIssue } from '../../dsl/scope.ts'
@@ -15,8 +15,18 @@ import { allGroups, commonGroup, groupsBetween, pathOf, topOf } from './topology
 
 /** What a group hands up, and from which of its own tasks or groups it has it. */
 export type GroupOutput =
-  | { readonly kind: 'from'; readonly producer: string; readonly key: string; readonly ref: AnyRef; readonly isList: boolean }
-  | { readonly kind: 'one-of'; readonly ref: AnyRef; readonly choices: readonly { readonly producer: string; readonly key: string }[] }
+  | {
+      readonly kind: 'from'
+      readonly producer: string
+      readonly key: string
+      readonly ref: AnyRef
+      readonly isList: boolean
+    }
+  | {
+      readonly kind: 'one-of'
+      readonly ref: AnyRef
+      readonly choices: readonly { readonly producer: string; readonly key: string }[]
+    }
 
 export interface GroupPlan {
   /** Group inputs by channel name. */
@@ -75,7 +85,13 @@ class Planner {
   }
 
   /** A consumer in `group` uses a reference: check it, make it available there, and wait for its producer. */
-  #consume(ref: AnyRef, group: GroupNode, consumer: TaskNode | GroupNode | undefined, site: CallSite, output?: string): void {
+  #consume(
+    ref: AnyRef,
+    group: GroupNode,
+    consumer: TaskNode | GroupNode | undefined,
+    site: CallSite,
+    output?: string,
+  ): void {
     const problem = checkReach(ref, group, this.#graph, output)
     if (problem) {
       this.issues.push(makeIssue({ ...problem, site }))
@@ -112,7 +128,8 @@ class Planner {
   #surface(ref: AnyRef, consumer: GroupNode): void {
     const { source } = ref
     if (source.from === 'field') return this.#surface(source.of, consumer)
-    if (source.from === 'loop' && source.loop.items.kind !== 'static') return this.#surface(source.loop.items.ref, source.loop.parent!)
+    if (source.from === 'loop' && source.loop.items.kind !== 'static')
+      return this.#surface(source.loop.items.ref, source.loop.parent!)
     if (source.from === 'collected') {
       this.#surface(source.of, producerGroup(source.of))
       this.#handUp(source.of, commonGroup(producerGroup(source.of), consumer), true)
@@ -140,7 +157,14 @@ class Planner {
 
   #waitFor(task: TaskNode, other: TaskNode | GroupNode, site: CallSite): void {
     if (other === task) {
-      this.issues.push(makeIssue({ code: 'cyclic-after', message: `task "${task.key}" waits for itself`, hint: 'remove it from after(…)', site }))
+      this.issues.push(
+        makeIssue({
+          code: 'cyclic-after',
+          message: `task "${task.key}" waits for itself`,
+          hint: 'remove it from after(…)',
+          site,
+        }),
+      )
       return
     }
     const group = other.kind === 'task' ? other.group : other.parent!
@@ -155,7 +179,9 @@ class Planner {
       )
       return
     }
-    const closed = groupsBetween(commonGroup(group, task.group), group).find(({ kind }) => kind === 'condition' || kind === 'exit-handler')
+    const closed = groupsBetween(commonGroup(group, task.group), group).find(
+      ({ kind }) => kind === 'condition' || kind === 'exit-handler',
+    )
     if (closed) {
       this.issues.push(
         makeIssue({
@@ -208,7 +234,10 @@ export function producerPlace(ref: AnyRef): { readonly producer: string; readonl
   const { source } = ref
   if (source.from === 'task') return { producer: source.task.key, key: source.output }
   if (source.from === 'one-of') {
-    return { producer: groupKey(source.branches), key: `pipelinechannel--${groupKey(source.branches)}-oneof-${source.index}` }
+    return {
+      producer: groupKey(source.branches),
+      key: `pipelinechannel--${groupKey(source.branches)}-oneof-${source.index}`,
+    }
   }
   throw new Error(`a reference from ${source.from} has no producer task`)
 }
@@ -229,4 +258,3 @@ function isItemOf(ref: AnyRef, group: GroupNode): boolean {
 function loopItemRef(chain: readonly AnyRef[], loop: GroupNode): AnyRef | undefined {
   return chain.find((ref) => isItemOf(ref, loop))
 }
-

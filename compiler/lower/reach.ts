@@ -11,7 +11,12 @@ export interface ReachProblem {
 }
 
 /** Undefined when a consumer in `group` may use the reference. `output` names the pipeline output that it is for. */
-export function checkReach(ref: AnyRef, group: GroupNode, graph: PipelineGraph, output?: string): ReachProblem | undefined {
+export function checkReach(
+  ref: AnyRef,
+  group: GroupNode,
+  graph: PipelineGraph,
+  output?: string,
+): ReachProblem | undefined {
   const who = output === undefined ? 'a task' : `output "${output}" of the pipeline`
   const made = producerGroup(ref)
   if (pathOf(made)[0] !== graph.root) {
@@ -49,10 +54,18 @@ function leavingProblem(ref: AnyRef, border: GroupNode, who: string): ReachProbl
     case 'loop':
       return ref.source.from === 'loop'
         ? { code: 'out-of-scope', message, hint: 'a loop item is known only inside the loop: move the use into it' }
-        : { code: 'out-of-scope', message, hint: 'gather the values of all rounds with collected(…), or move the use into the loop' }
+        : {
+            code: 'out-of-scope',
+            message,
+            hint: 'gather the values of all rounds with collected(…), or move the use into the loop',
+          }
     case 'condition':
     case 'branches':
-      return { code: 'out-of-scope', message, hint: 'choose between the branches with oneOf(…), or move the use into the branch' }
+      return {
+        code: 'out-of-scope',
+        message,
+        hint: 'choose between the branches with oneOf(…), or move the use into the branch',
+      }
     default:
       return { code: 'out-of-scope', message, hint: 'move the use into the same block' }
   }

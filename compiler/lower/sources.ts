@@ -11,7 +11,8 @@ export function parameterSource(ref: ParameterRef, group: GroupNode): TaskInputP
   const { base, keys } = baseOf(ref)
   const selector = keys.length === 0 ? {} : { parameterExpressionSelector: fieldSelector(keys) }
   const place = siblingPlace(base, group)
-  if (place) return { taskOutputParameter: { producerTask: place.producer, outputParameterKey: place.key }, ...selector }
+  if (place)
+    return { taskOutputParameter: { producerTask: place.producer, outputParameterKey: place.key }, ...selector }
   return { componentInputParameter: inputName(base, group), ...selector }
 }
 
@@ -23,7 +24,10 @@ export function artifactSource(ref: AnyRef, group: GroupNode): TaskInputArtifact
 }
 
 /** The sibling that makes the value, when it is made in this very dag. */
-export function siblingPlace(ref: AnyRef, group: GroupNode): { readonly producer: string; readonly key: string } | undefined {
+export function siblingPlace(
+  ref: AnyRef,
+  group: GroupNode,
+): { readonly producer: string; readonly key: string } | undefined {
   const { source } = ref
   if (homeOf(ref, group) !== group) return undefined
   if (source.from === 'task' || source.from === 'one-of') return producerPlace(ref)

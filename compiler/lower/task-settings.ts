@@ -42,12 +42,7 @@ export function triggerOf(task: TaskNode): Pick<PipelineTaskSpec, 'triggerPolicy
 }
 
 /** Wires the inputs that get the final status of what the task comes after. */
-export function finalStatusInputs(
-  task: TaskNode,
-  waits: readonly string[],
-  inputs: TaskInputs,
-  issues: Issue[],
-): void {
+export function finalStatusInputs(task: TaskNode, waits: readonly string[], inputs: TaskInputs, issues: Issue[]): void {
   const names = Object.entries(task.component.inputs).flatMap(([name, type]) =>
     type.kind === 'parameter' && type.parameterType === 'TASK_FINAL_STATUS' ? [name] : [],
   )

@@ -33,7 +33,11 @@ export interface StepComponent {
 }
 
 /** Reads the command line, runs the component, writes its output. The exit status is 1 when the component throws. */
-export async function main(component: StepComponent | undefined, facts: StepFacts, argv: readonly string[]): Promise<void> {
+export async function main(
+  component: StepComponent | undefined,
+  facts: StepFacts,
+  argv: readonly string[],
+): Promise<void> {
   const name = optionOf(argv, '--function_to_execute') ?? 'component'
   try {
     if (typeof component?.run !== 'function') throw new Error(`the code of component "${name}" is not in its bundle`)
@@ -94,7 +98,8 @@ function parameterValues(result: unknown, { outputs }: StepFacts): Record<string
   for (const [name, type] of Object.entries(outputs)) {
     const value = given[name]
     if (value === undefined || value === null) throw new Error(`run returned no value for the output "${name}"`)
-    if (!isOfType(value, type)) throw new Error(`run returned ${describe(value)} for the output "${name}" of type ${type}`)
+    if (!isOfType(value, type))
+      throw new Error(`run returned ${describe(value)} for the output "${name}" of type ${type}`)
     values[name] = value
   }
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(outputs, name))
@@ -120,7 +125,11 @@ function isOfType(value: unknown, type: string): boolean {
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'number' ? `the number ${value}` : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`
+  return typeof value === 'number'
+    ? `the number ${value}`
+    : Array.isArray(value)
+      ? 'a list'
+      : `a value of type ${typeof value}`
 }
 
 function writeExecutorOutput(

@@ -1,0 +1,24 @@
+/** Opens and closes groups: what If, parallelFor and exitHandler have in common. */
+import type { GroupNode } from '../graph.ts'
+import { currentScope, report, type Scope, withScope } from '../scope.ts'
+
+/** Numbers groups of all kinds, in the order in which they open. */
+export function nextGroupId(scope: Scope): number {
+  return scope.graph.nextGroupId++
+}
+
+/** Runs a block's body inside its group. */
+export function inGroup<R>(group: GroupNode, body: () => R): R {
+  const scope = currentScope('a block')
+  const result = withScope({ ...scope, group }, body)
+  if (result instanceof Promise) {
+    result.catch(() => {})
+    report(scope, {
+      code: 'wrong-result',
+      message: 'the body of this block is asynchronous',
+      hint: 'remove async and await: a body only describes tasks',
+      site: group.site,
+    })
+  }
+  return result
+}
