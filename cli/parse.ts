@@ -11,6 +11,10 @@ export async function parseCommandLine(command: Command, argv: readonly string[]
     ...command,
     // yargs shows the description of a command only in the list of commands; here it heads the command's own help.
     builder: (yargs: Argv) => command.builder(yargs.usage(`kfp-ts ${command.command}\n\n${command.describe}`)),
+    handler: (args) => {
+      refuseRepetition(args, parser)
+      return command.handler(args)
+    },
   })
   await parser.parseAsync()
 }
@@ -29,7 +33,6 @@ function baseParser(argv: string[]): Argv {
     .locale('en')
     .parserConfiguration({
       'boolean-negation': false,
-      'duplicate-arguments-array': false,
       'dot-notation': false,
       'greedy-arrays': false,
       'parse-positional-numbers': false,
@@ -47,10 +50,20 @@ function baseParser(argv: string[]): Argv {
   })
 }
 
+/** yargs makes a list of an option that is given twice; only those that are lists may be. */
+function refuseRepetition(args: Readonly<Record<string, unknown>>, parser: Argv): void {
+  const lists = new Set(optionsOf(parser).array)
+  const repeated = Object.keys(args).filter((name) => name !== '_' && Array.isArray(args[name]) && !lists.has(name))
+  const issues = repeated.map((name) =>
+    usageIssue('repeated-option', `--${name} is given more than once`, 'give it once'),
+  )
+  if (issues.length > 0) throw new InvalidInputError(issues)
+}
+
 /** yargs' message names the unknown options; the known ones are searched for what was meant. */
 function remedy(message: string, parser: Argv): string {
   const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(', ') ?? []
-  const known = Object.keys(knownOptions(parser)).filter((name) => name.length > 1)
+  const known = Object.keys(optionsOf(parser).key).filter((name) => name.length > 1)
   const meant = unknown.map((name) => closest(name, known)).filter((name) => name !== undefined)
   return meant.length > 0
     ? `did you mean ${[...new Set(meant)].map((name) => `--${name}`).join(' or ')}?`
@@ -58,8 +71,8 @@ function remedy(message: string, parser: Argv): string {
 }
 
 /** Not in yargs' types, but public: completion of yargs itself uses it. */
-function knownOptions(parser: Argv): Record<string, unknown> {
-  return (parser as unknown as { getOptions(): { key: Record<string, unknown> } }).getOptions().key
+function optionsOf(parser: Argv): { readonly key: Record<string, unknown>; readonly array: readonly string[] } {
+  return (parser as unknown as { getOptions(): { key: Record<string, unknown>; array: string[] } }).getOptions()
 }
 
 function lowerFirst(text: string): string {

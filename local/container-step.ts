@@ -6,6 +6,7 @@ import type { StepCommand } from './supervise.ts'
 export interface ContainerStepInput {
   readonly program: 'docker' | 'podman'
   readonly launch: Launch
+  /** Counted from 1. */
   readonly attempt: number
   /** Unique on this machine; `stopContainer` uses it. */
   readonly containerName: string
@@ -22,7 +23,7 @@ export function containerStep(input: ContainerStepInput): StepCommand {
   const { launch } = input
   const own = {
     ...Object.fromEntries(launch.env.map(({ name, value }) => [name, value])),
-    KFP_RETRY_INDEX: String(input.attempt),
+    KFP_RETRY_INDEX: String(input.attempt - 1),
     KFP_POD_NAME: input.containerName,
   }
   const expand = (word: string) => expandVariables(word, own)

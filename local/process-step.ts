@@ -7,6 +7,7 @@ import type { StepCommand } from './supervise.ts'
 export interface ProcessStepInput {
   readonly launch: Launch
   readonly kind: StepKind
+  /** Counted from 1. */
   readonly attempt: number
   readonly logFile: string
   /** Private, short, removed after the attempt: paths such as /tmp/kfp… of two tasks never meet. */
@@ -22,7 +23,7 @@ export function processStep(input: ProcessStepInput): StepCommand {
   const { launch } = input
   const own = {
     ...Object.fromEntries(launch.env.map(({ name, value }) => [name, value])),
-    KFP_RETRY_INDEX: String(input.attempt),
+    KFP_RETRY_INDEX: String(input.attempt - 1),
     KFP_POD_NAME: `${launch.taskKey}-${input.attempt}`,
   }
   const expanded = Object.fromEntries(Object.entries(own).map(([name, value]) => [name, expandVariables(value, own)]))

@@ -31,7 +31,7 @@ export const command: Command<LogsArgs> = {
       .positional('run', { type: 'string', demandOption: true, describe: 'Run id, its beginning, or "last"' })
       .positional('task', { type: 'string', describe: 'Path of the task, for example train or for-loop-2[3]/train' })
       .option('follow', { alias: 'f', type: 'boolean', default: false, describe: 'Go on printing until the run stops' })
-      .option('attempt', { type: 'number', describe: 'Only this attempt, counted from 0; default: all' })
+      .option('attempt', { type: 'number', describe: 'Only this attempt, counted from 1; default: all' })
       .option('root', { type: 'string', default: DEFAULT_ROOT, describe: 'Folder for runs and cache' })
       .example('$0 logs last train', 'all attempts of train in the newest run')
       .example('$0 logs last train -f', 'follow it'),

@@ -10,7 +10,7 @@ import type { AttemptResult, Launch } from '../../engine/types.ts'
 export interface FakeCall {
   /** Path of the task, such as `root/for-loop-2[3]/train`. */
   readonly task: string
-  /** Counted from 0. */
+  /** Counted from 1. */
   readonly attempt: number
   readonly parameters: Readonly<Record<string, JsonValue>>
   readonly artifacts: Readonly<Record<string, readonly RuntimeArtifact[]>>

@@ -42,7 +42,7 @@ const START_TIME = Date.UTC(2026, 0, 1)
  * @example
  * const run = await runPipeline(training, {
  *   arguments: { epochs: 3 },
- *   components: { train: ({ attempt }) => { if (attempt === 0) throw new StepFailure('oom'); return { loss: 0.1 } } },
+ *   components: { train: ({ attempt }) => { if (attempt === 1) throw new StepFailure('oom'); return { loss: 0.1 } } },
  * })
  * expect(run.task('train').attempts).toBe(2)
  */

@@ -7,7 +7,7 @@ import type { RunReport, TaskReport } from '../../api/run-report.ts'
 /** One attempt as it was carried out. */
 export interface AttemptNote {
   readonly task: string
-  /** Counted from 0. */
+  /** Counted from 1. */
   readonly attempt: number
   /** Virtual milliseconds since the run began. */
   readonly startedAfterMillis: number
