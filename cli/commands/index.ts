@@ -24,6 +24,12 @@ export interface CommandEntry {
 
 /** In the order of top-level help. */
 export const commands: readonly CommandEntry[] = [
+  {
+    name: 'compile',
+    summary: 'turn a TypeScript file into pipeline YAML',
+    group: 'author',
+    load: () => import('./compile.ts'),
+  },
   { name: 'init', summary: 'make a new project', group: 'author', load: () => import('./init.ts') },
   { name: 'run', summary: 'run a pipeline on this machine', group: 'local', load: () => import('./run.ts') },
   { name: 'runs', summary: 'list the runs of this machine', group: 'local', load: () => import('./runs.ts') },
