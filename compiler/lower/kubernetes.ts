@@ -2,6 +2,7 @@
 import type { Issue } from '../../api/issue.ts'
 import type { KubernetesExecutorConfig } from '../../api/platform-spec.ts'
 import type { GroupNode, KubernetesSetting, TaskNode } from '../../dsl/graph.ts'
+import { InlineSource } from '../../dsl/kubernetes.ts'
 import { isRef, ParameterRef } from '../../dsl/refs.ts'
 import { makeIssue } from '../../dsl/scope.ts'
 import { parameterSource } from './sources.ts'
@@ -58,6 +59,10 @@ function resolve(value: unknown, group: GroupNode): unknown {
   if (isRef(value)) throw new Error('artifacts are no kubernetes settings')
   if (Array.isArray(value)) return value.map((item) => resolve(item, group))
   if (typeof value !== 'object' || value === null) return value
-  const fields = Object.entries(value).filter(([, field]) => field !== undefined)
-  return Object.fromEntries(fields.map(([key, field]) => [key, resolve(field, group)]))
+  const fields = Object.entries(value).flatMap(([key, field]): [string, unknown][] => {
+    if (field === undefined) return []
+    if (field instanceof InlineSource) return Object.entries(parameterSource(field.ref, group))
+    return [[key, resolve(field, group)]]
+  })
+  return Object.fromEntries(fields)
 }

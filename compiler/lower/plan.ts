@@ -127,9 +127,10 @@ class Planner {
   /** Hands values of inner tasks up: through loops for collected lists, out of branches for oneOf. */
   #surface(ref: AnyRef, consumer: GroupNode): void {
     const { source } = ref
-    if (source.from === 'field') return this.#surface(source.of, consumer)
-    if (source.from === 'loop' && source.loop.items.kind !== 'static')
-      return this.#surface(source.loop.items.ref, source.loop.parent!)
+    if (source.from === 'field') this.#surface(source.of, consumer)
+    if (source.from === 'loop' && source.loop.items.kind !== 'static') {
+      this.#surface(source.loop.items.ref, source.loop.parent!)
+    }
     if (source.from === 'collected') {
       this.#surface(source.of, producerGroup(source.of))
       this.#handUp(source.of, commonGroup(producerGroup(source.of), consumer), true)
