@@ -20,7 +20,8 @@ export async function generate(): Promise<Map<string, string>> {
   for (const component of Object.values(library).filter(isComponent)) {
     files.set(`components/${component.model.name}/component.yaml`, await componentYaml(component))
   }
-  for (const component of [preprocess, train, evaluate].filter(isComponent)) {
+  const hybrid: readonly unknown[] = [preprocess, train, evaluate]
+  for (const component of hybrid.filter(isComponent)) {
     files.set(`examples/hybrid/${component.model.name}_component.yaml`, await componentYaml(component))
   }
   return files

@@ -10,6 +10,7 @@ export const generators: Readonly<Record<string, () => Promise<Generator>>> = {
   'validation page': () => import('./generate-validation-page.ts'),
   'sample data': () => import('./generate-sample-data.ts'),
   components: () => import('./generate-components.ts'),
+  'hybrid example': () => import('./generate-hybrid.ts'),
   crds: () => import('../manifests/crds.ts'),
   install: () => import('../manifests/install.ts'),
 }
