@@ -1,0 +1,87 @@
+/** What the operator's account may and may not do, tried for real under its name. */
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { installCrds, kubectl, makePlace, type Place, ROOT } from './support/cluster.ts'
+
+const OPERATOR = 'system:serviceaccount:kfp-ts:kfp-ts-operator'
+const STEP = 'system:serviceaccount:kfp-ts:pipeline-runner'
+const POD = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tried' }, spec })
+let place: Place
+let manifest: string
+
+beforeAll(async () => {
+  await installCrds()
+  place = await makePlace('rights')
+  const rbac = await readFile(join(ROOT, 'manifests/base/rbac.yaml'), 'utf8')
+  manifest = join(tmpdir(), `kfp-ts-rbac-${process.pid}.yaml`)
+  await writeFile(manifest, rbac)
+  try {
+    kubectl('create', 'namespace', 'kfp-ts')
+  } catch {
+    // It is there from an earlier test.
+  }
+  kubectl('apply', '-f', manifest)
+})
+afterAll(async () => {
+  kubectl('delete', '-f', manifest, '--ignore-not-found')
+  kubectl('delete', 'namespace', 'kfp-ts', '--ignore-not-found', '--wait=false')
+  await rm(manifest, { force: true })
+  await place?.remove()
+})
+
+const as = (account: string, ...args: string[]): string => kubectl('--as', account, ...args)
+
+describe('the operator is refused', () => {
+  test.each([
+    ['Secrets of its namespace', ['get', 'secrets', '-n', 'kfp-ts']],
+    ['Secrets elsewhere', ['get', 'secrets', '-A']],
+    ['nodes', ['get', 'nodes']],
+    ['namespaces', ['get', 'namespaces']],
+    ['other workloads', ['get', 'deployments', '-A']],
+    ['other leases', ['get', 'lease', 'another', '-n', 'kfp-ts']],
+    ['leases elsewhere', ['get', 'leases', '-n', 'kube-system']],
+    ['roles', ['create', 'clusterrole', 'mine', '--verb=get', '--resource=secrets']],
+    ['service account tokens', ['create', 'token', 'pipeline-runner', '-n', 'kfp-ts']],
+  ])('%s', (_what, command) => {
+    expect(() => as(OPERATOR, ...command)).toThrow(/[Ff]orbidden/)
+  })
+  test('commands in pods', () => {
+    expect(() =>
+      as(
+        OPERATOR,
+        'create',
+        '--raw',
+        `/api/v1/namespaces/${place.namespace}/pods/x/exec?command=sh`,
+        '-f',
+        '/dev/null',
+      ),
+    ).toThrow(/[Ff]orbidden/)
+  })
+})
+
+test.each([
+  ['list', 'pipelineruns'],
+  ['patch', 'pipelineruns/status'],
+  ['create', 'pods'],
+  ['delete', 'pods'],
+  ['get', 'pods/log'],
+  ['create', 'events'],
+])('the operator may %s %s', (verb, resource) => {
+  expect(as(OPERATOR, 'auth', 'can-i', verb, resource, '-n', place.namespace).trim()).toBe('yes')
+})
+
+test.each(['pods', 'secrets', 'pipelineruns', 'configmaps'])('a step may not even list %s', (resource) => {
+  expect(() => as(STEP, 'get', resource, '-n', place.namespace)).toThrow(/[Ff]orbidden/)
+})
+
+test.each([
+  ['a host directory', { volumes: [{ name: 'h', hostPath: { path: '/' } }] }],
+  ['the host network', { hostNetwork: true }],
+])('the namespace refuses pods with %s, whoever makes them', async (_what, extra) => {
+  const file = join(tmpdir(), `kfp-ts-pod-${process.pid}.json`)
+  await writeFile(file, JSON.stringify(POD({ containers: [{ name: 'x', image: 'busybox:latest' }], ...extra })))
+  expect(() => kubectl('create', '-n', place.namespace, '-f', file)).toThrow(/violates PodSecurity/)
+  await rm(file, { force: true })
+})
