@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { loadAll } from 'js-yaml'
+import { describe, expect, it } from 'vitest'
+import { compile, printPipelineYaml } from '../../compiler/index.ts'
+import type { AnyPipeline } from '../../dsl/index.ts'
+import { missingFrom } from './compare.ts'
+import { goldens as critical } from './critical.ts'
+import { goldens as essential } from './essential.ts'
+import { goldens as parallelAndNested } from './parallel-and-nested.ts'
+
+const corpus = resolve(import.meta.dirname, '../../../shared/conformance/kfp/valid')
+const goldens: Readonly<Record<string, AnyPipeline>> = { ...critical, ...essential, ...parallelAndNested }
+
+describe('golden pipelines', () => {
+  it('has its corpus', () => expect(existsSync(corpus)).toBe(true))
+
+  for (const [file, pipeline] of Object.entries(goldens)) {
+    it(file, async () => {
+      const golden = loadAll(await readFile(resolve(corpus, file), 'utf8'))
+      const { document, issues } = await compile(pipeline)
+      expect(issues.filter(({ severity }) => severity === 'error')).toEqual([])
+      const text = printPipelineYaml(document!)
+      const ours = loadAll(text)
+      expect(ours.length).toBe(golden.length)
+      expect(golden.flatMap((part, index) => missingFrom(part, ours[index]))).toEqual([])
+      expect(printPipelineYaml((await compile(pipeline)).document!)).toBe(text)
+    })
+  }
+})
