@@ -6,6 +6,12 @@ import {
   PIPELINE_RUN_STATUS_SCHEMA,
   PIPELINE_SPEC_SCHEMA,
 } from '../api/pipeline-run-schema.ts'
+import {
+  BACKFILL_SPEC_SCHEMA,
+  BACKFILL_STATUS_SCHEMA,
+  SCHEDULED_RUN_SPEC_SCHEMA,
+  SCHEDULED_RUN_STATUS_SCHEMA,
+} from '../api/scheduled-run-schema.ts'
 
 interface Kind {
   readonly kind: string
@@ -49,7 +55,47 @@ const KINDS: readonly Kind[] = [
     spec: PIPELINE_SPEC_SCHEMA,
     columns: [column('Versions', '.spec.versions[*].name'), column('Age', '.metadata.creationTimestamp', 'date')],
   },
+  {
+    kind: 'ScheduledRun',
+    plural: 'scheduledruns',
+    shortNames: ['sched'],
+    spec: structural(SCHEDULED_RUN_SPEC_SCHEMA),
+    status: structural(SCHEDULED_RUN_STATUS_SCHEMA),
+    columns: [
+      column('Cron', '.spec.schedule.cron'),
+      column('Zone', '.spec.timeZone'),
+      column('Last', '.status.lastTick', 'date'),
+      column('Next', '.status.nextRunAfter'),
+      column('Scheduling', '.status.conditions[?(@.type=="Scheduling")].reason'),
+      column('Age', '.metadata.creationTimestamp', 'date'),
+      column('Waiting', '.status.conditions[?(@.type=="Waiting")].message', 'string', 1),
+    ],
+  },
+  {
+    kind: 'Backfill',
+    plural: 'backfills',
+    shortNames: [],
+    spec: structural(BACKFILL_SPEC_SCHEMA),
+    status: structural(BACKFILL_STATUS_SCHEMA),
+    columns: [
+      column('Schedule', '.spec.scheduleRef.name'),
+      column('Phase', '.status.phase'),
+      column('Ticks', '.status.total', 'integer'),
+      column('Age', '.metadata.creationTimestamp', 'date'),
+    ],
+  },
 ]
+
+/** Without `additionalProperties: false`, which API servers refuse: they drop unknown fields of their own accord. */
+function structural(schema: object): object {
+  const clean = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(clean)
+    if (value === null || typeof value !== 'object') return value
+    const kept = Object.entries(value).filter(([name, item]) => name !== 'additionalProperties' || item !== false)
+    return Object.fromEntries(kept.map(([name, item]) => [name, clean(item)]))
+  }
+  return clean(schema) as object
+}
 
 /** One CRD as an object. */
 export function definition({ kind, plural, shortNames, spec, status, columns }: Kind): object {

@@ -12,6 +12,7 @@ import { campaign, type Leadership } from './leader.ts'
 import { createMetrics } from './metrics.ts'
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts'
 import { createSqlRecords, type RunRecords } from './run-records.ts'
+import { type ScheduleController, startScheduleController } from './schedule/schedule-controller.ts'
 import type { OperatorSettings } from './settings.ts'
 import { createVolumeStore } from './volume-store.ts'
 
@@ -43,6 +44,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
   const metadata = await openMetadata({ url: options.databaseUrl })
   await ensureDefaultExperiment(metadata.db, Date.now())
   let operator: Operator | undefined
+  let schedules: ScheduleController | undefined
   let ready = false
   let lost: (error: Error) => void = () => {}
   const lostLead = new Promise<never>((_, reject) => {
@@ -72,12 +74,19 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
       metrics,
       log,
     })
+    schedules = startScheduleController({
+      kube: createKubeClient(transport),
+      namespace: settings.namespace,
+      identity: settings.identity,
+      log,
+    })
     await Promise.race([operator.synced, aborted(signal), lostLead])
     ready = true
     log('info', 'the cluster was looked at', operator.counts())
     await Promise.race([aborted(signal), lostLead])
   } finally {
     ready = false
+    await schedules?.stop()
     await operator?.stop()
     await leadership?.release().catch((error) => log('warn', `the lease could not be given back: ${error}`))
     await health?.stop()

@@ -1,0 +1,183 @@
+/** One pass over one ScheduledRun: decide (engine/schedule), make and release runs, then advance the cursor in the status. */
+import { parseRfc3339, parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
+import type { KubeClient } from '../../client/kube/client.ts'
+import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
+import { isAlreadyExists, isNotFound } from '../../client/kube/transport.ts'
+import { advanceSchedule } from '../../engine/schedule/advance-schedule.ts'
+import { compileSchedule, type Schedule } from '../../engine/schedule/compile-schedule.ts'
+import type { Explanation, RunFact, ScheduleAction } from '../../engine/schedule/schedule-state.ts'
+import { manualRequest, RESUME, RUN_NOW, runObject, SCHEDULED_RUNS, type ScheduledRun } from './schedule-objects.ts'
+import { invalidStatus, stateOf, statusOf } from './schedule-status.ts'
+
+export interface ReconcilePorts {
+  readonly kube: KubeClient
+  readonly now: () => number
+  readonly timeZoneData: string
+  /** Tells what happened as a Kubernetes Event. */
+  readonly event: (object: ScheduledRun, type: 'Normal' | 'Warning', reason: string, message: string) => void
+  /** A run was created that the informer does not show yet. */
+  readonly created: (scheduleKey: string, run: RunFact) => void
+}
+
+export interface ReconcileResult {
+  readonly wakeAt?: number
+  /** The object after the status was written; absent when nothing was written. */
+  readonly written?: ScheduledRun
+}
+
+/** Rejects when the API server refuses; then nothing was saved, and the next pass sees what was created. */
+export async function reconcileSchedule(
+  ports: ReconcilePorts,
+  object: ScheduledRun,
+  runs: readonly RunFact[],
+): Promise<ReconcileResult> {
+  const { metadata, status } = object
+  const now = ports.now()
+  const input = { before: status, generation: metadata.generation ?? 0, now, timeZoneData: ports.timeZoneData }
+  const compiled = compileObject(object)
+  if (!compiled.schedule) return await writeStatus(ports, object, invalidStatus(input, compiled.issues))
+  const resumed = parseRfc3339(metadata.annotations?.[RESUME] ?? '')
+  const request = await readRequest(ports, object)
+  const pass = advanceSchedule(
+    compiled.schedule,
+    stateOf(status),
+    {
+      runs,
+      manualRequests: request ? [request] : [],
+      ...(resumed === undefined ? {} : { resumeRequestedAt: resumed }),
+    },
+    now,
+  )
+  // A request is taken off the object last: the status is written against the version that was decided on.
+  const isAnswer = (action: ScheduleAction) => action.kind === 'answer-request'
+  for (const action of pass.actions.filter((one) => !isAnswer(one)))
+    await carryOut(ports, object, compiled.schedule, action)
+  const result = await writeStatus(ports, object, statusOf(input, pass, runs))
+  tell(ports, object, pass.explanations)
+  for (const action of pass.actions.filter(isAnswer)) await carryOut(ports, object, compiled.schedule, action)
+  return { ...result, ...(pass.wakeAt === undefined ? {} : { wakeAt: pass.wakeAt }) }
+}
+
+export function compileObject({ metadata, spec }: ScheduledRun): ReturnType<typeof compileSchedule> {
+  const parsed = parseScheduledRunSpec(spec)
+  if (!parsed.spec) return { issues: parsed.issues }
+  return compileSchedule(metadata.name, parsed.spec, parseRfc3339(metadata.creationTimestamp ?? '') ?? 0)
+}
+
+/** An annotation that can't be read is taken away with a warning. */
+async function readRequest(ports: ReconcilePorts, object: ScheduledRun) {
+  const text = object.metadata.annotations?.[RUN_NOW]
+  const request = manualRequest(text, ports.now())
+  if (!text || request) return request
+  ports.event(
+    object,
+    'Warning',
+    'BadRequest',
+    `${RUN_NOW} is neither an id nor JSON {id, logicalDate?, parameters?} with an RFC 3339 date`,
+  )
+  await removeRequest(ports, object)
+  return undefined
+}
+
+async function carryOut(
+  ports: ReconcilePorts,
+  object: ScheduledRun,
+  schedule: Schedule,
+  action: ScheduleAction,
+): Promise<void> {
+  const { kube } = ports
+  const { namespace } = object.metadata
+  switch (action.kind) {
+    case 'create-run':
+      return await createRun(ports, object, schedule, action)
+    case 'release-run':
+      await kube.patch(PIPELINE_RUNS, namespace, action.name, { spec: { suspend: false } }).catch(ignoreGone)
+      return
+    case 'prune-run':
+      await kube.delete(PIPELINE_RUNS, namespace, action.name).catch(ignoreGone)
+      return
+    case 'answer-request':
+      ports.event(
+        object,
+        action.accepted ? 'Normal' : 'Warning',
+        action.accepted ? 'RunNow' : 'RunNowRefused',
+        action.message,
+      )
+      await removeRequest(ports, object)
+  }
+}
+
+export async function createRun(
+  ports: ReconcilePorts,
+  object: ScheduledRun,
+  schedule: Schedule,
+  { run }: Extract<ScheduleAction, { kind: 'create-run' }>,
+  backfill?: string,
+): Promise<void> {
+  const { namespace, name } = object.metadata
+  try {
+    await ports.kube.create(PIPELINE_RUNS, namespace, runObject(object, schedule, run, ports.now(), backfill))
+  } catch (error) {
+    // Made by a pass whose end nobody saw: the name says that it is the same run.
+    if (!isAlreadyExists(error)) throw error
+  }
+  const { kind, logicalDate, index, requestId } = run
+  const fact = {
+    name: run.name,
+    kind,
+    logicalDate,
+    phase: run.held ? ('held' as const) : ('active' as const),
+    createdAt: ports.now(),
+  }
+  ports.created(`${namespace}/${name}`, {
+    ...fact,
+    ...(kind === 'backfill' ? {} : { index }),
+    ...(requestId ? { requestId } : {}),
+    ...(backfill ? { backfill } : {}),
+  })
+}
+
+async function removeRequest({ kube }: ReconcilePorts, { metadata }: ScheduledRun): Promise<void> {
+  await kube
+    .patch(SCHEDULED_RUNS, metadata.namespace, metadata.name, { metadata: { annotations: { [RUN_NOW]: null } } })
+    .catch(ignoreGone)
+}
+
+function tell(ports: ReconcilePorts, object: ScheduledRun, explanations: readonly Explanation[]): void {
+  const warnings = ['TicksSkipped', 'SuspendedByFailures', 'AlreadyExists']
+  for (const { event, reason, message } of explanations) {
+    if (event) ports.event(object, warnings.includes(reason) ? 'Warning' : 'Normal', reason, message)
+  }
+}
+
+/**
+ * Fields that went are taken out. The version makes the API server refuse a cursor that was computed from an older object
+ * (rule 7): the pass rejects and is made again. The uid keeps the patch from a later schedule of the same name.
+ */
+async function writeStatus(ports: ReconcilePorts, object: ScheduledRun, after: object): Promise<ReconcileResult> {
+  const before = (object.status ?? {}) as Record<string, unknown>
+  const changed = Object.entries(after).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]),
+  )
+  const gone = Object.keys(before).filter((name) => !(name in after))
+  if (changed.length === 0 && gone.length === 0) return {}
+  const status = { ...Object.fromEntries(changed), ...Object.fromEntries(gone.map((name) => [name, null])) }
+  const { namespace, name, uid } = object.metadata
+  try {
+    const written = await ports.kube.patch<ScheduledRun>(
+      SCHEDULED_RUNS,
+      namespace,
+      name,
+      { metadata: { uid }, status },
+      'status',
+    )
+    return { written }
+  } catch (error) {
+    ignoreGone(error)
+    return {}
+  }
+}
+
+export function ignoreGone(error: unknown): void {
+  if (!isNotFound(error)) throw error
+}

@@ -1,0 +1,255 @@
+/** The operator's loop over ScheduledRuns and Backfills: informers in, one timer to the next instant, one pass a schedule at a time. */
+import { createHash } from 'node:crypto'
+import { API_GROUP, API_VERSION } from '../../api/pipeline-run.ts'
+import type { KubeClient } from '../../client/kube/client.ts'
+import { type Informer, keyOf, startInformer } from '../../client/kube/informer.ts'
+import { EVENTS, type KubeObject, PIPELINE_RUNS } from '../../client/kube/resources.ts'
+import type { RunFact } from '../../engine/schedule/schedule-state.ts'
+import type { PipelineRun } from '../run-view.ts'
+import { isOver, reconcileBackfill } from './reconcile-backfill.ts'
+import { type ReconcilePorts, reconcileSchedule } from './reconcile-schedule.ts'
+import {
+  BACKFILLS,
+  type Backfill,
+  SCHEDULE_LABELS,
+  SCHEDULED_RUNS,
+  type ScheduledRun,
+  type SeenRun,
+  seeRun,
+} from './schedule-objects.ts'
+
+export interface ScheduleControllerOptions {
+  readonly kube: KubeClient
+  /** Absent: every namespace. */
+  readonly namespace?: string | undefined
+  readonly identity: string
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: object) => void
+  readonly now?: () => number
+  /** Wait after a pass that failed. @default 2000 */
+  readonly retryMillis?: number
+}
+
+export interface ScheduleController {
+  /** Resolves after the first look at the cluster. */
+  readonly synced: Promise<void>
+  stop(): Promise<void>
+}
+
+const RETRY_MILLIS = 2_000
+/** Every schedule is looked at so often, whatever was or was not heard of it (rule 14). */
+const RESYNC_MILLIS = 30_000
+/** setTimeout takes no longer ones. */
+const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
+/** Passes under way at once. */
+const WORKERS = 8
+
+export function startScheduleController(options: ScheduleControllerOptions): ScheduleController {
+  const controller = new Controller(options)
+  return { synced: controller.synced, stop: () => controller.stop() }
+}
+
+class Controller {
+  readonly synced: Promise<void>
+  readonly #options: ScheduleControllerOptions
+  readonly #now: () => number
+  readonly #ports: ReconcilePorts
+  readonly #schedules: Informer<ScheduledRun>
+  readonly #backfills: Informer<Backfill>
+  readonly #runs: Informer<SeenRun>
+  /** Names of the runs of each schedule, so that a pass does not walk through those of all. */
+  readonly #runKeys = new Map<string, Set<string>>()
+  /** What was written or created and has not come back through an informer. */
+  readonly #written = new Map<string, ScheduledRun>()
+  readonly #created = new Map<string, Map<string, RunFact>>()
+  readonly #wakeAt = new Map<string, number>()
+  readonly #underWay = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #ready = false
+  #stopped = false
+
+  constructor(options: ScheduleControllerOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#ports = {
+      kube: options.kube,
+      now: this.#now,
+      timeZoneData: process.versions.tz ?? 'unknown',
+      event: (object, type, reason, message) => this.#event(object, type, reason, message),
+      created: (key, run) => {
+        if (!this.#created.has(key)) this.#created.set(key, new Map())
+        this.#created.get(key)!.set(run.name, run)
+      },
+    }
+    this.#schedules = this.#watch<ScheduledRun, ScheduledRun>(
+      SCHEDULED_RUNS,
+      (object) => object,
+      (key, _, gone) => {
+        this.#written.delete(key)
+        if (gone) this.#forget(key)
+        else this.#wake(key)
+      },
+    )
+    this.#backfills = this.#watch<Backfill, Backfill>(
+      BACKFILLS,
+      (object) => object,
+      (_key, object) => {
+        this.#wake(`${object.metadata.namespace}/${object.spec.scheduleRef?.name}`)
+      },
+    )
+    this.#runs = this.#watch<PipelineRun, SeenRun>(
+      PIPELINE_RUNS,
+      seeRun,
+      (key, run, gone) => this.#runChanged(key, run, gone),
+      SCHEDULE_LABELS.schedule,
+    )
+    this.synced = Promise.all([this.#schedules.synced, this.#backfills.synced, this.#runs.synced]).then(() => {
+      // Decisions need all three: a schedule without its runs would look idle.
+      this.#ready = true
+      this.#arm()
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    await Promise.all([this.#schedules.stop(), this.#backfills.stop(), this.#runs.stop()])
+  }
+
+  #watch<T extends KubeObject, S>(
+    resource: typeof SCHEDULED_RUNS,
+    keep: (object: T) => S,
+    onChange: (key: string, kept: S, gone: boolean) => void,
+    labelSelector?: string,
+  ): Informer<S> {
+    const { kube, namespace, log } = this.#options
+    const onError = (error: unknown) =>
+      log('warn', `watching ${resource.plural}: ${error instanceof Error ? error.message : error}`)
+    return startInformer<T, S>({
+      client: kube,
+      resource,
+      selection: { namespace, labelSelector },
+      keep,
+      onChange,
+      onError,
+    })
+  }
+
+  #runChanged(key: string, run: SeenRun, gone: boolean): void {
+    const keys = this.#runKeys.get(run.scheduleKey) ?? new Set()
+    if (gone) keys.delete(key)
+    else keys.add(key)
+    this.#runKeys.set(run.scheduleKey, keys)
+    this.#created.get(run.scheduleKey)?.delete(run.name)
+    this.#wake(run.scheduleKey)
+  }
+
+  #forget(key: string): void {
+    this.#wakeAt.delete(key)
+    this.#created.delete(key)
+  }
+
+  #wake(key: string, at = this.#now()): void {
+    this.#wakeAt.set(key, Math.min(at, this.#wakeAt.get(key) ?? Number.POSITIVE_INFINITY))
+    this.#arm()
+  }
+
+  #arm(): void {
+    if (this.#stopped || !this.#ready || this.#underWay.size >= WORKERS) return
+    clearTimeout(this.#timer)
+    const next = Math.min(...[...this.#wakeAt].filter(([key]) => !this.#underWay.has(key)).map(([, at]) => at))
+    if (!Number.isFinite(next)) return
+    this.#timer = setTimeout(() => this.#begin(), Math.min(LONGEST_TIMER_MILLIS, Math.max(0, next - this.#now())))
+  }
+
+  #begin(): void {
+    const now = this.#now()
+    const due = [...this.#wakeAt]
+      .filter(([key, at]) => at <= now && !this.#underWay.has(key))
+      .sort((a, b) => a[1] - b[1])
+    for (const [key] of due.slice(0, WORKERS - this.#underWay.size)) void this.#pass(key)
+    this.#arm()
+  }
+
+  async #pass(key: string): Promise<void> {
+    this.#underWay.add(key)
+    this.#wakeAt.delete(key)
+    try {
+      const wakes = [await this.#passSchedule(key), ...(await this.#passBackfills(key))]
+      const known = this.#schedules.get(key) !== undefined
+      const wakeAt = Math.min(
+        ...wakes.map((at) => at ?? Number.POSITIVE_INFINITY),
+        known ? this.#now() + RESYNC_MILLIS : Number.POSITIVE_INFINITY,
+      )
+      if (Number.isFinite(wakeAt)) this.#wake(key, wakeAt)
+    } catch (error) {
+      this.#options.log(
+        'warn',
+        `a schedule could not be looked at: ${error instanceof Error ? error.message : error}`,
+        { schedule: key },
+      )
+      this.#wake(key, this.#now() + (this.#options.retryMillis ?? RETRY_MILLIS))
+    } finally {
+      this.#underWay.delete(key)
+      this.#arm()
+    }
+  }
+
+  async #passSchedule(key: string): Promise<number | undefined> {
+    const object = this.#scheduleOf(key)
+    if (!object || object.metadata.deletionTimestamp) return undefined
+    const { wakeAt, written } = await reconcileSchedule(this.#ports, object, this.#runsOf(key))
+    if (written) this.#written.set(key, written)
+    return wakeAt
+  }
+
+  async #passBackfills(key: string): Promise<(number | undefined)[]> {
+    const all = [...this.#backfills.values()].filter(
+      ({ metadata, spec }) => `${metadata.namespace}/${spec.scheduleRef?.name}` === key,
+    )
+    const wakes: (number | undefined)[] = []
+    for (const backfill of all) {
+      if (isOver(backfill) || backfill.metadata.deletionTimestamp) continue
+      wakes.push(await reconcileBackfill(this.#ports, backfill, this.#scheduleOf(key), all, this.#runsOf(key)))
+    }
+    return wakes
+  }
+
+  /** Our own last word is newer than the informer's until that has come round. */
+  #scheduleOf(key: string): ScheduledRun | undefined {
+    const seen = this.#schedules.get(key)
+    return seen && (this.#written.get(key) ?? seen)
+  }
+
+  #runsOf(key: string): RunFact[] {
+    const seen = [...(this.#runKeys.get(key) ?? [])]
+      .map((run) => this.#runs.get(run))
+      .filter((run) => run !== undefined)
+    const fresh = [...(this.#created.get(key)?.values() ?? [])].filter(
+      (run) => !seen.some(({ name }) => name === run.name),
+    )
+    return [...seen, ...fresh]
+  }
+
+  #event(object: ScheduledRun, type: string, reason: string, message: string): void {
+    const { name, namespace, uid } = object.metadata
+    const now = new Date(this.#now()).toISOString().replace(/\.\d+Z$/, 'Z')
+    // The same word at the same second is the same event.
+    const digest = createHash('sha256').update(`${uid}\0${now}\0${reason}\0${message}`).digest('hex').slice(0, 12)
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${keyOf(object).split('/').at(-1)}.${digest}`, namespace },
+      involvedObject: { apiVersion: `${API_GROUP}/${API_VERSION}`, kind: 'ScheduledRun', name, namespace, uid },
+      type,
+      reason,
+      message: message.slice(0, 1000),
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+      source: { component: 'kfp-ts-operator', host: this.#options.identity },
+    } as KubeObject
+    this.#options.kube.create(EVENTS, namespace, event).catch(() => {
+      // An event that can't be written is a line less in a story; the status has the facts.
+    })
+  }
+}
