@@ -1,16 +1,16 @@
 /** Our local run against PyPI's `kfp.local` on pipelines written here in Python: equal, or listed with the reason. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunReport } from '../../../api/run-report.ts'
+import { freshOracleEnvironment } from '../oracle-environment.ts'
 
 const run = promisify(execFile)
 const repository = resolve(import.meta.dirname, '../../..')
-const KFP_VERSION = '2.17.0'
 
 /** Cases that kfp.local 2.17 itself gets wrong; ours must still give what the case expects. */
 const ORACLE_DEVIATES: Readonly<Record<string, string>> = {
@@ -38,7 +38,9 @@ const cases: Case[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kfp-ts-differential-'))
-  const python = join(await freshEnvironment(folder), 'bin/python')
+  await mkdir(join(folder, 'oracle'), { recursive: true })
+  await mkdir(join(folder, 'ours'), { recursive: true })
+  const python = join(await freshOracleEnvironment(folder), 'bin/python')
   await run(python, [join(import.meta.dirname, 'oracle.py'), join(folder, 'cases')], {
     // The literal commands of the components say `python3`: it has to be this environment's.
     env: {
@@ -114,24 +116,4 @@ function same(left: unknown, right: unknown): boolean {
         : part,
     ).replaceAll(/(?<![\d.])(\d+)\.0(?!\d)/g, '$1')
   return text(left) === text(right)
-}
-
-/** A copy of a cached virtual environment with the SDK: components run `pip install` inside it and may change it. */
-async function freshEnvironment(target: string): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kfp-ts', 'venvs')
-  const cached = join(cache, `oracle-kfp-${KFP_VERSION}`)
-  if (!existsSync(cached)) {
-    await mkdir(cache, { recursive: true })
-    const building = `${cached}.${process.pid}`
-    await run('python3', ['-m', 'venv', '--copies', building])
-    await run(join(building, 'bin/python'), ['-m', 'pip', 'install', '-q', `kfp==${KFP_VERSION}`], {
-      maxBuffer: 64 << 20,
-    })
-    await rename(building, cached).catch(() => rm(building, { recursive: true, force: true }))
-  }
-  const copy = join(target, 'venv')
-  await cp(cached, copy, { recursive: true, verbatimSymlinks: true })
-  await mkdir(join(target, 'oracle'), { recursive: true })
-  await mkdir(join(target, 'ours'), { recursive: true })
-  return copy
 }
