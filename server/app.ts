@@ -1,7 +1,8 @@
 /** Builds the HTTP server: limits, parsing, protection of browsers, then the APIs. Before: cli serve and operator. */
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, fastify, LogController } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
 import type { Services } from './context.ts'
+import { type GuardOptions, installGuard } from './guard.ts'
 import { registerKfp } from './kfp/index.ts'
 import { registerMlflow } from './mlflow/index.ts'
 import { registerNative } from './native/index.ts'
@@ -11,7 +12,7 @@ import { HttpError } from './problem.ts'
 const MAX_JSON_BYTES = 32 * 1024 * 1024
 
 /** Creates the app with all its routes; the caller listens and closes. */
-export async function createApp(services: Services): Promise<FastifyInstance> {
+export async function createApp(services: Services, guard: GuardOptions = {}): Promise<FastifyInstance> {
   await ensureDefaultExperiment(services.metadata.db, services.metadata.now())
   const app = fastify({
     loggerInstance: services.logger as FastifyBaseLogger,
@@ -23,7 +24,7 @@ export async function createApp(services: Services): Promise<FastifyInstance> {
     keepAliveTimeout: 30_000,
   })
   acceptBodies(app)
-  app.addHook('onRequest', async (request) => refuseForeignPages(request))
+  installGuard(app, services, guard)
   app.get('/health', async (_request, reply) => reply.type('text/plain').send('OK'))
   await app.register(async (scope) => registerMlflow(scope, services))
   await app.register(async (scope) => registerKfp(scope, services))
@@ -67,23 +68,4 @@ function refuseNul(value: unknown, depth: number): void {
     if (key.includes('\0')) throw new HttpError(400, 'Texts must not contain NUL')
     refuseNul(inner, depth + 1)
   }
-}
-
-/**
- * A page of another site must not write here through its visitor's browser, nor read through a name it points here:
- * browsers tell the origin, and it has to be this server's own.
- */
-function refuseForeignPages(request: FastifyRequest): void {
-  if (/%00/.test(request.url)) throw new HttpError(400, 'Paths and queries must not contain NUL')
-  const { origin, host } = request.headers
-  if (request.headers['sec-fetch-site'] === 'cross-site')
-    throw new HttpError(403, 'Requests of other sites are refused')
-  if (!origin) return
-  let originHost: string | undefined
-  try {
-    originHost = new URL(origin).host
-  } catch {
-    originHost = undefined
-  }
-  if (originHost !== host) throw new HttpError(403, 'Requests of other origins are refused')
 }

@@ -6,6 +6,7 @@ import type { Access } from './access.ts'
 import type { ArtifactFiles } from './artifact-files.ts'
 import type { RunEvents } from './run-events.ts'
 import type { RunExecutor } from './run-executor.ts'
+import type { RunTokens } from './run-tokens.ts'
 import type { Schedules } from './schedules.ts'
 
 /** The parts a server is made of. */
@@ -14,6 +15,8 @@ export interface Services {
   readonly files: ArtifactFiles
   readonly executor: RunExecutor
   readonly access: Access
+  /** Makes the tokens that steps log with. */
+  readonly tokens: RunTokens
   readonly schedules: Schedules
   readonly events: RunEvents
   readonly logger: Logger
@@ -29,6 +32,8 @@ export interface Services {
 export interface Caller {
   readonly actor: string
   readonly namespace: string
+  /** Limits which runs are seen; undefined on a server with one workspace, where all are. */
+  readonly reads: string | undefined
   /** Groups of the actor, for approvals. */
   readonly groups: readonly string[]
   /** Set for the token of a step: it may write to this run and the runs below it, and read. */

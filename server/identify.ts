@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Resource, Verb } from './access.ts'
 import type { Caller, Services } from './context.ts'
+import { noteActor } from './guard.ts'
 import { HttpError } from './problem.ts'
 
 export interface Need {
@@ -16,19 +17,24 @@ export async function identify(services: Services, request: FastifyRequest, need
   const { access } = services
   const identity = await access.authenticate(request.headers)
   if (!identity) throw new HttpError(401, 'Unauthenticated: send a bearer token that this server knows')
+  noteActor(request, identity.actor)
   const caller: Caller = {
     actor: identity.actor,
     groups: identity.groups,
     namespace: identity.namespace ?? '',
+    reads: identity.namespace,
     ...(identity.runScope !== undefined && { runScope: identity.runScope }),
   }
-  if (!access.multiUser) return { ...caller, namespace: '' }
+  if (caller.runScope !== undefined && need.verb === 'delete') {
+    throw new HttpError(403, 'The token of a step may not delete')
+  }
+  if (!access.multiUser) return { ...caller, namespace: '', reads: undefined }
   if (need.api === 'kfp') return caller
   const workspace = request.headers['x-mlflow-workspace']
   const namespace = identity.namespace ?? (typeof workspace === 'string' ? workspace : '')
   if (!namespace) throw new HttpError(400, 'This server separates workspaces: name yours (MLFLOW_WORKSPACE)')
   await requireRight(services, identity, need.verb, need.resource, namespace)
-  return { ...caller, namespace }
+  return { ...caller, namespace, reads: namespace }
 }
 
 export async function requireRight(

@@ -10,9 +10,11 @@ import { createApp } from './app.ts'
 import { ArtifactDirectory, type ArtifactFiles } from './artifact-files.ts'
 import type { Services } from './context.ts'
 import { handOver } from './kfp/start-run.ts'
+import type { RateLimit } from './rate-limit.ts'
 import { readBelow } from './read-below.ts'
 import { RunEvents } from './run-events.ts'
 import { noExecutor, type RunExecutor } from './run-executor.ts'
+import { openRunTokens, withRunTokens } from './run-tokens.ts'
 import { noSchedules, type Schedules } from './schedules.ts'
 
 export interface ServeOptions {
@@ -38,6 +40,8 @@ export interface ServeOptions {
   readonly readPipelineArtifact?: Services['readPipelineArtifact'] | undefined
   /** Required when `host` is not a loopback address. @default openAccess on loopback */
   readonly access?: Access | undefined
+  /** @default none */
+  readonly rateLimit?: RateLimit | undefined
   readonly logger?: Logger | undefined
 }
 
@@ -62,12 +66,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const logger = options.logger ?? pino({ level: 'warn', redact: ['headers.authorization', 'headers.cookie'] })
   const metadata = await openMetadata({ url: options.database ?? join(directory, 'metadata.db') })
   const events = new RunEvents()
+  const tokens = await openRunTokens(metadata)
   const pipelineRoot = options.pipelineRoot ?? join(directory, 'pipelines')
   const services: Services = {
     metadata,
     files: options.files ?? new ArtifactDirectory(join(directory, 'artifacts')),
     executor: options.executor?.({ metadata, events, logger }) ?? noExecutor,
-    access: options.access ?? openAccess,
+    access: withRunTokens(options.access ?? openAccess, tokens),
+    tokens,
     events,
     logger,
     pipelineRoot,
@@ -75,7 +81,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     readPipelineArtifact: options.readPipelineArtifact ?? ((uri) => readBelow(pipelineRoot, uri)),
     schedules: options.schedules?.({ services: () => services }) ?? noSchedules,
   }
-  const app = await createApp(services)
+  const app = await createApp(services, {
+    hostNames: options.access ? undefined : [...LOOPBACK, '[::1]'],
+    rateLimit: options.rateLimit,
+  })
   await app.listen({ host, port: options.port })
   await resumeRuns(services)
   const { port } = app.server.address() as AddressInfo

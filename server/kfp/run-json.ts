@@ -1,7 +1,10 @@
 /** Pipeline runs in KFP's JSON. Pure. */
+
+import { parsePipelineDocument } from '../../api/parse.ts'
 import type { FullPipelineRun, FullTaskRun, StateChange } from '../../store/metadata/pipeline-runs.ts'
 import type { RunState } from '../../store/metadata/tables.ts'
 import { compact, type Json, timeJson } from './json.ts'
+import { specJson } from './spec.ts'
 
 /** What KFP's clients know as an end; of a run that was canceled they would wait for ever. */
 export function stateJson(state: RunState): string {
@@ -14,10 +17,28 @@ const UNKNOWN = 2
 
 function errorJson(state: RunState, stored: string | null): Json | undefined {
   if (stored) {
-    const { code, message } = JSON.parse(stored) as { code: string; message: string }
+    const { code, message } = readError(stored)
     return { code: state === 'CANCELED' ? CANCELED_ERROR.code : UNKNOWN, message: `${code}: ${message}` }
   }
   return state === 'CANCELED' ? CANCELED_ERROR : undefined
+}
+
+/** Executors may have stored plain words. */
+function readError(stored: string): { code: string; message: string } {
+  try {
+    const error = JSON.parse(stored) as { code?: string; message?: string } | null
+    if (typeof error?.message === 'string') return { code: error.code ?? 'application', message: error.message }
+  } catch {
+    // Plain words: below.
+  }
+  return { code: 'application', message: stored }
+}
+
+/** Runs that came as resources of the cluster keep the text of their file. */
+function specOf(stored: string): object | undefined {
+  if (stored.startsWith('{')) return JSON.parse(stored) as object
+  const { document } = parsePipelineDocument(stored)
+  return document && specJson(document)
 }
 
 function historyJson(stored: string): Json[] {
@@ -30,6 +51,12 @@ function historyJson(stored: string): Json[] {
   )
 }
 
+/** Without what executors keep beside it. */
+function configJson(stored: string): Json {
+  const { parameters, pipeline_root } = JSON.parse(stored) as Json
+  return compact({ parameters, pipeline_root })
+}
+
 export function runJson(row: FullPipelineRun, tasks?: readonly FullTaskRun[]): Json {
   const source = row.pipeline_version_id
     ? {
@@ -38,7 +65,7 @@ export function runJson(row: FullPipelineRun, tasks?: readonly FullTaskRun[]): J
           pipeline_version_id: row.pipeline_version_id,
         }),
       }
-    : { pipeline_spec: JSON.parse(row.pipeline_spec) as object }
+    : { pipeline_spec: specOf(row.pipeline_spec) }
   return compact({
     experiment_id: String(row.experiment_id),
     run_id: row.run_id,
@@ -46,7 +73,7 @@ export function runJson(row: FullPipelineRun, tasks?: readonly FullTaskRun[]): J
     storage_state: row.storage_state,
     description: row.description,
     ...source,
-    runtime_config: JSON.parse(row.runtime_config) as object,
+    runtime_config: configJson(row.runtime_config),
     service_account: row.service_account,
     created_at: timeJson(row.created_at),
     scheduled_at: timeJson(row.scheduled_at),

@@ -70,7 +70,7 @@ async function list(call: KfpCall): Promise<Json> {
   } else {
     const namespace = namespaceOf(call, call.query.text('namespace'))
     await permit(call, 'list', 'runs', namespace)
-    base.push(sql<boolean>`r.namespace = ${namespace}`)
+    if (call.services.access.multiUser) base.push(sql<boolean>`r.namespace = ${namespace}`)
   }
   const { rows, nextPageToken } = await listPage<FullPipelineRun>(call.metadata, RUN_LIST, call.query, base)
   return compact({ runs: rows.map((row) => runJson(row)), next_page_token: nextPageToken })

@@ -2,7 +2,7 @@
 import { basename, extname } from 'node:path'
 import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { invalid } from '../../store/metadata/errors.ts'
+import { invalid, MetadataError } from '../../store/metadata/errors.ts'
 import type { Services } from '../context.ts'
 import { problemOf } from '../problem.ts'
 import { idOf, type KfpCall, namespaceOf } from './call.ts'
@@ -43,10 +43,20 @@ export async function registerUploads(
 
 async function readUpload(request: FastifyRequest): Promise<{ text: string; fileName: string }> {
   if (!request.isMultipart()) throw invalid("The upload must be multipart/form-data with the file as 'uploadfile'")
-  const part = await request.file()
-  if (part?.fieldname !== 'uploadfile') throw invalid("The form has no file 'uploadfile'")
-  const content = await part.toBuffer()
+  const { part, content } = await readForm(request)
   const fileName = basename(part.filename || 'pipeline').slice(0, MAX_NAME_LENGTH)
   const text = await unpackPipeline(content)
   return { text, fileName: fileName.slice(0, fileName.length - extname(fileName).length) || fileName }
+}
+
+async function readForm(request: FastifyRequest) {
+  try {
+    const part = await request.file()
+    if (part?.fieldname !== 'uploadfile') throw invalid("The form has no file 'uploadfile'")
+    return { part, content: await part.toBuffer() }
+  } catch (error) {
+    // What the parser of forms says of a broken form has no status of its own.
+    if ((error as { statusCode?: number }).statusCode || error instanceof MetadataError) throw error
+    throw invalid(`The form can not be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }

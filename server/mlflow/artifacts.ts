@@ -12,7 +12,7 @@ import { runIdOf } from './run-scope.ts'
 import type { Json } from './wire.ts'
 
 async function listOfRun({ services, caller, fields }: Call): Promise<Json> {
-  const row = await getRun(services.metadata.db, runIdOf(fields), caller.namespace)
+  const row = await getRun(services.metadata.db, runIdOf(fields), caller.reads)
   const folder = (fields.text('path') ?? '').replace(/\/$/, '')
   const entries = await services.files.list(artifactPathOf(row.artifact_uri, folder))
   const files = entries.map((entry) => ({

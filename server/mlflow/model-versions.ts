@@ -40,7 +40,7 @@ async function create(call: Call): Promise<Json> {
   const row = await services.metadata.transaction(async (db) => {
     const modelId = givenModelId ?? /^models:\/(m-[0-9a-f]+)$/.exec(source)?.[1] ?? null
     const model = modelId ? await getLoggedModel(db, modelId, { namespace: caller.namespace }) : undefined
-    if (runId) await getRun(db, runId, caller.namespace)
+    if (runId) await getRun(db, runId, caller.reads)
     const created = await createModelVersion(db, registryActor(call), {
       name,
       source,

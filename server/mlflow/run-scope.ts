@@ -34,7 +34,7 @@ export function withRun(
   return async (call) => {
     const id = runIdOf(call.fields)
     return await call.services.metadata.transaction(async (db) => {
-      const row = await getRun(db, id, call.caller.namespace)
+      const row = await getRun(db, id, call.caller.reads)
       requireWritable(call.caller, row)
       return await work(call, row, db)
     })

@@ -63,7 +63,7 @@ async function fullRun(db: Parameters<typeof loadRunData>[0], row: RunRow): Prom
 }
 
 async function get({ services, caller, fields }: Call): Promise<Json> {
-  const row = await getRun(services.metadata.db, runIdOf(fields), caller.namespace)
+  const row = await getRun(services.metadata.db, runIdOf(fields), caller.reads)
   return { run: await fullRun(services.metadata.db, row) }
 }
 
@@ -109,7 +109,7 @@ async function search({ services, caller, fields }: Call): Promise<Json> {
   const experimentIds = idText.map(parseExperimentId).filter((id) => id !== undefined)
   if (experimentIds.length === 0) return {}
   const { runs, nextPageToken } = await searchRuns(services.metadata, {
-    namespace: caller.namespace,
+    namespace: caller.reads,
     experimentIds,
     conditions,
     order,

@@ -150,7 +150,7 @@ function versionSummary(row: ModelVersionRow) {
 }
 
 async function modelsOfRun({ services, caller, params }: NativeCall) {
-  const rows = await versionsOfRun(services.metadata.db, caller.namespace, params['run']!)
+  const rows = await versionsOfRun(services.metadata.db, caller.namespace, params['run']!, caller.reads)
   return { versions: rows.map(versionSummary) }
 }
 

@@ -8,7 +8,7 @@ import type { NativeCall, NativeRoute } from './route.ts'
 
 async function requireRun({ services, caller, params }: NativeCall) {
   const run = await getPipelineRun(services.metadata.db, params['run']!)
-  if (run.namespace !== caller.namespace) throw notFound(`Run ${params['run']} not found`)
+  if (caller.reads !== undefined && run.namespace !== caller.reads) throw notFound(`Run ${params['run']} not found`)
   return run
 }
 
@@ -22,7 +22,7 @@ async function runStatus(db: Db, runId: string) {
     state: run.state,
     createdAt: new Date(run.created_at).toISOString(),
     ...(run.end_time !== null && { endTime: new Date(run.end_time).toISOString() }),
-    ...(run.error !== null && { error: JSON.parse(run.error) as unknown }),
+    ...(run.error !== null && { error: errorOf(run.error) }),
     ...(run.outputs !== null && { outputs: JSON.parse(run.outputs) as unknown }),
     tasks: tasks.map((task) => ({
       path: task.path,
@@ -34,8 +34,17 @@ async function runStatus(db: Db, runId: string) {
       startTime: new Date(task.start_time).toISOString(),
       ...(task.end_time !== null && { endTime: new Date(task.end_time).toISOString() }),
       outputs: JSON.parse(task.outputs) as unknown,
-      ...(task.error !== null && { error: JSON.parse(task.error) as unknown }),
+      ...(task.error !== null && { error: errorOf(task.error) }),
     })),
+  }
+}
+
+/** Executors may have stored plain words. */
+function errorOf(stored: string): unknown {
+  try {
+    return JSON.parse(stored) as unknown
+  } catch {
+    return { code: 'application', message: stored }
   }
 }
 

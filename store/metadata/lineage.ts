@@ -1,4 +1,5 @@
 /** Where a model version comes from, and what came of a run: version, run, pipeline, images, data, and back. */
+import { parsePipelineDocument } from '../../api/parse.ts'
 import type { Db } from './database.ts'
 import { getRun } from './runs.ts'
 import type { ModelVersionRow, RunRow } from './tables.ts'
@@ -78,7 +79,7 @@ async function pipelineOf(db: Db, run: RunRow): Promise<Lineage['pipeline'] | un
   if (!id) return undefined
   const row = await db.selectFrom('pipeline_runs').selectAll().where('run_id', '=', id).executeTakeFirst()
   if (!row) return undefined
-  const spec = JSON.parse(row.pipeline_spec) as Spec & { readonly pipeline_spec?: Spec }
+  const spec = readSpec(row.pipeline_spec)
   return {
     runId: id,
     name: row.pipeline_name,
@@ -96,6 +97,12 @@ async function rootOfParent(db: Db, run: RunRow): Promise<string | undefined> {
   return parent?.root_run_id ?? (parent?.kind === 'pipeline' ? parent.run_id : undefined)
 }
 
+/** JSON, or the YAML text of a run that came as a resource of the cluster. */
+function readSpec(stored: string): Spec & { readonly pipeline_spec?: Spec } {
+  if (stored.startsWith('{')) return JSON.parse(stored) as Spec
+  return (parsePipelineDocument(stored).document?.spec ?? {}) as Spec
+}
+
 interface Spec {
   readonly deploymentSpec?: {
     readonly executors?: Readonly<Record<string, { readonly container?: { readonly image?: string } }>>
@@ -111,8 +118,13 @@ function imagesOf(spec: Spec): Record<string, string> {
 }
 
 /** The model versions that a run, its tasks and the runs below them made. */
-export async function versionsOfRun(db: Db, namespace: string, runId: string): Promise<ModelVersionRow[]> {
-  const run = await getRun(db, runId, namespace)
+export async function versionsOfRun(
+  db: Db,
+  namespace: string,
+  runId: string,
+  reads: string | undefined,
+): Promise<ModelVersionRow[]> {
+  const run = await getRun(db, runId, reads)
   const below = await db
     .selectFrom('runs')
     .select('run_id')

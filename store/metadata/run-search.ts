@@ -6,7 +6,8 @@ import { afterKey, decodePageToken, encodePageToken, type KeyValuePart, type Ord
 import type { Lifecycle, RunRow } from './tables.ts'
 
 export interface RunSearch {
-  readonly namespace: string
+  /** Undefined searches all. */
+  readonly namespace: string | undefined
   readonly experimentIds: readonly number[]
   readonly conditions: readonly Condition[]
   readonly order: readonly OrderItem[]
@@ -44,7 +45,7 @@ export async function searchRuns(
     .selectAll('runs')
     .select(columns.map((column, index) => sql<KeyValuePart>`${column.expression}`.as(`order_${index}`)))
     .where('runs.experiment_id', 'in', [...search.experimentIds])
-    .where('runs.namespace', '=', search.namespace)
+  if (search.namespace !== undefined) query = query.where('runs.namespace', '=', search.namespace)
   if (search.stages.length === 1) query = query.where('runs.lifecycle_stage', '=', search.stages[0]!)
   for (const condition of search.conditions) query = query.where(runCondition(metadata, condition))
   if (search.pageToken) {
