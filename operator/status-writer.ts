@@ -2,7 +2,7 @@
 import type { PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
-import { isNotFound, isTransient } from '../client/kube/transport.ts'
+import { isConflict, isNotFound, isTransient } from '../client/kube/transport.ts'
 import type { RunIdentity } from './run-session.ts'
 import { statusPatch } from './run-status.ts'
 
@@ -28,8 +28,8 @@ export function createStatusWriter(
           await kube.patch(PIPELINE_RUNS, run.namespace, run.name, body, 'status')
           return
         } catch (error) {
-          if (isNotFound(error)) return
-          if (!isTransient(error)) {
+          if (isNotFound(error) || isOtherRun(error)) return
+          if (!isTransient(error) && !isConflict(error)) {
             onTrouble(error)
             return
           }
@@ -39,3 +39,7 @@ export function createStatusWriter(
     },
   }
 }
+
+/** The run was deleted and another one has its name. */
+const isOtherRun = (error: unknown): boolean =>
+  isConflict(error) && error instanceof Error && /uid/i.test(error.message) && /[Pp]recondition/.test(error.message)
