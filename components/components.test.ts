@@ -80,7 +80,7 @@ test('from CSV to metrics on real data with gaps and categories', async () => {
   const outputs = { metrics, classification_metrics: classification }
   const result = await evaluate.run({ model, data: testPart }, outputs, context)
   expect(result.accuracy).toBeGreaterThan(0.78)
-  expect(log).toMatchObject({ accuracy: result.accuracy, auc: expect.any(Number), 'recall[>50K]': expect.any(Number) })
+  expect(log).toMatchObject({ accuracy: result.accuracy, auc: expect.any(Number), 'recall/gt50K': expect.any(Number) })
   expect(log.confusion).toMatchObject([
     ['<=50K', '>50K'],
     [[expect.any(Number), expect.any(Number)], expect.any(Array)],

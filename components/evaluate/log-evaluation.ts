@@ -18,9 +18,17 @@ export function evaluationNumbers({ quality, roc }: Evaluation): Record<string, 
   }
   if (roc) numbers.auc = roc.auc
   for (const [name, { precision, recall, f1 }] of Object.entries(quality.byClass)) {
-    Object.assign(numbers, { [`precision[${name}]`]: precision, [`recall[${name}]`]: recall, [`f1[${name}]`]: f1 })
+    const suffix = metricWord(name)
+    Object.assign(numbers, { [`precision/${suffix}`]: precision, [`recall/${suffix}`]: recall, [`f1/${suffix}`]: f1 })
   }
   return numbers
+}
+
+const SIGNS: Readonly<Record<string, string>> = { '<': 'lt', '>': 'gt', '=': 'eq', '!': 'not', '%': 'percent' }
+
+/** A class's name with nothing in it that MLflow refuses in the name of a metric: `>50K` becomes `gt50K`. */
+function metricWord(name: string): string {
+  return name.replace(/[^A-Za-z0-9_. :-]/g, (sign) => SIGNS[sign] ?? '_')
 }
 
 export function logEvaluation(
