@@ -21,6 +21,11 @@ export interface ActiveRunOptions {
   readonly onTrouble: (error: unknown) => void
 }
 
+/** How often the record of a run that goes on is brought up to date; short runs are recorded once, at their end. */
+const RECORD_MILLIS = 5_000
+
+const RETRY_MILLIS = 2_000
+
 export interface ActiveRun {
   /** To be called after each change of the session. */
   changed(session: RunSession): void
@@ -36,6 +41,7 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
   let finishedAt: number | undefined
   let timer: NodeJS.Timeout | undefined
   let writtenAt = 0
+  let recordedAt = options.now()
 
   function changed(session: RunSession): void {
     if (closed) return
@@ -62,8 +68,7 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
       const seen = report(session.pipeline.program, session.state)
       if (finished) finishedAt ??= options.now()
       const status = statusOf(session, seen)
-      if (finished)
-        await options.records.finish(session.run.uid, finalState(seen), finishedAt!, seen.outputs, seen.error?.message)
+      if (finished || isRecordDue()) await record(seen)
       tellStory(session, status)
       await options.statuses.write(session.run, last, status)
       last = status
@@ -74,10 +79,19 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
     } catch (error) {
       options.onTrouble(error)
       dirty = true
+      writtenAt = options.now() + RETRY_MILLIS
     } finally {
       writing = false
-      if (dirty && !closed) setTimeout(() => changed(session), 0)
+      if (dirty && !closed) setTimeout(() => changed(session), Math.max(0, writtenAt - options.now()))
     }
+  }
+
+  const isRecordDue = (): boolean => options.now() - recordedAt >= RECORD_MILLIS
+
+  async function record(seen: RunReport): Promise<void> {
+    recordedAt = options.now()
+    // What servers show is secondary to the run itself: the journal has everything.
+    await options.records.record(seen).catch(options.onTrouble)
   }
 
   function statusOf(session: RunSession, seen: RunReport): PipelineRunStatus {
@@ -118,6 +132,3 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
     },
   }
 }
-
-const finalState = ({ state }: RunReport): 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'SKIPPED' =>
-  state === 'FAILED' || state === 'CANCELED' || state === 'SKIPPED' ? state : 'SUCCEEDED'

@@ -1,11 +1,13 @@
 /** What the operator keeps of runs in the metadata database: header, journal, cache. The port, and its SQL adapter with group commit. */
 import type { Insertable } from 'kysely'
 import type { TaskOutputs } from '../api/executor-io.ts'
+import type { RunReport } from '../api/run-report.ts'
 import type { JournalRecord, RunConfig } from '../engine/types.ts'
 import type { Metadata } from '../store/metadata/database.ts'
 import { DEFAULT_EXPERIMENT_ID } from '../store/metadata/experiments.ts'
+import { RunRecorder } from '../store/metadata/record-run.ts'
 import { insertRun } from '../store/metadata/runs.ts'
-import type { JournalRow, RunState } from '../store/metadata/tables.ts'
+import type { JournalRow } from '../store/metadata/tables.ts'
 
 /** Written once, before the first journal record. */
 export interface RunHeader {
@@ -29,7 +31,8 @@ export interface RunRecords {
   create(header: RunHeader): Promise<void>
   /** Resolves when the records are durable. Sequence numbers continue from `load`. */
   append(runId: string, fromSequence: number, records: readonly JournalRecord[]): Promise<void>
-  finish(runId: string, state: RunState, at: number, outputs: unknown, error?: string): Promise<void>
+  /** Brings what servers show of the run up to the report. */
+  record(report: RunReport): Promise<void>
   lookUpCache(namespace: string, pipelineName: string, key: string): Promise<CacheRecord | undefined>
   saveCache(namespace: string, pipelineName: string, key: string, record: CacheRecord, at: number): Promise<void>
   delete(runId: string): Promise<void>
@@ -37,9 +40,11 @@ export interface RunRecords {
 
 /** Rows of one INSERT; SQLite and Postgres bound the parameters of a statement. */
 const ROWS_A_STATEMENT = 500
+const TASKS_A_RECORD = 200
 
 export function createSqlRecords(metadata: Metadata): RunRecords {
   const { db } = metadata
+  const recorder = new RunRecorder(metadata)
   const journal = createGroupCommit<Insertable<JournalRow>>(async (rows) => {
     await metadata.transaction(async (transaction) => {
       for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
@@ -98,13 +103,13 @@ export function createSqlRecords(metadata: Metadata): RunRecords {
           event: JSON.stringify(event),
         })),
       ),
-    async finish(runId, state, at, outputs, error) {
-      await db.updateTable('runs').set({ state, end_time: at }).where('run_id', '=', runId).execute()
-      await db
-        .updateTable('pipeline_runs')
-        .set({ outputs: JSON.stringify(outputs ?? {}), error: error ?? null })
-        .where('run_id', '=', runId)
-        .execute()
+    async record(report) {
+      // In parts: one long transaction would hold up the journal of every other run.
+      for (let from = 0; from + TASKS_A_RECORD < report.tasks.length; from += TASKS_A_RECORD) {
+        const tasks = report.tasks.slice(from, from + TASKS_A_RECORD)
+        await recorder.record({ ...report, state: 'RUNNING', outputs: {}, tasks })
+      }
+      await recorder.record(report)
     },
     async lookUpCache(namespace, pipelineName, key) {
       const row = await db
