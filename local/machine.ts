@@ -35,6 +35,11 @@ export interface RunOptions {
   /** After `interrupt`: kills the steps without waiting for them. */
   readonly kill?: AbortSignal
   readonly observer?: RunObserver
+  /** A server that keeps the run under its own id and name. @default made of the pipeline's name and the time */
+  readonly runId?: string
+  readonly runName?: string
+  /** More environment variables for one step, such as where it logs. */
+  readonly stepVariables?: (task: { path: string; name: string }) => Promise<Readonly<Record<string, string>>>
   /** @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
@@ -75,6 +80,7 @@ export function makeMachine(options: RunOptions): Machine {
         hostCommands,
         warn,
         mountNamespace: once(probeMounts),
+        ...(options.stepVariables && { stepVariables: options.stepVariables }),
       })
     },
     openStore: async (uri) => {

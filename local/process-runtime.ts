@@ -18,6 +18,8 @@ export interface ProcessRuntimeOptions {
   readonly hostCommands: boolean
   /** One line for the user; the same line may come more than once. */
   readonly warn: (message: string) => void
+  /** More variables for one step. */
+  readonly stepVariables?: (task: { path: string; name: string }) => Promise<Readonly<Record<string, string>>>
   /** How a mount namespace is made here; undefined where it can't be. */
   readonly mountNamespace: () => Promise<'root' | 'user' | undefined>
 }
@@ -32,7 +34,9 @@ export function processRuntime(options: ProcessRuntimeOptions): StepRuntime {
           `it is a container component (image ${launch.image}); --host-commands runs its command on this host`,
         )
       }
-      const environment = kind.kind === 'python' ? await pythonVariables(options, kind, request) : {}
+      const python = kind.kind === 'python' ? await pythonVariables(options, kind, request) : {}
+      const task = { path: request.task, name: launch.displayName }
+      const environment = { ...python, ...(await options.stepVariables?.(task)) }
       const { hostEnv, nodePath } = options
       const step = processStep({ launch, kind, attempt, logFile, temporaryFolder, hostEnv, environment, nodePath })
       for (const line of ignoredSettings(launch.kubernetes)) options.warn(line)

@@ -15,11 +15,11 @@ export function newRunConfig(
   options: RunOptions,
 ): RunConfig {
   const createTime = Date.now()
-  const runId = newRunId(document.spec.pipelineInfo.name, createTime)
+  const runId = options.runId ?? newRunId(document.spec.pipelineInfo.name, createTime)
   const paths = runPaths(options.root, runId)
   return {
     runId,
-    runName: runId,
+    runName: options.runName ?? runId,
     resourceName: runId,
     arguments: args,
     pipelineRoot: artifactRoot(options.pipelineRoot) ?? paths.artifacts,

@@ -24,16 +24,21 @@ export function printSummary(report: RunReport, paths: RunPaths, interrupted: bo
 function headline(report: RunReport, interrupted: boolean, style: Style): string {
   const leaves = leavesOf(report.tasks)
   const cached = leaves.filter((task) => task.cached).length
-  const times = report.tasks
-    .flatMap(({ startTime, endTime }) => [startTime, endTime])
-    .flatMap((time) => (time ? [Date.parse(time)] : []))
-  const millis =
-    times.reduce((latest, time) => Math.max(latest, time), 0) -
-    times.reduce((first, time) => Math.min(first, time), Number.POSITIVE_INFINITY)
-  const took = times.length > 0 ? ` in ${formatDuration(millis)}` : ''
   const state = interrupted ? 'INTERRUPTED' : report.state
   const paint = state === 'SUCCEEDED' ? style.green : state === 'INTERRUPTED' ? style.yellow : style.red
-  return `${paint(style.bold(state))}  ${report.pipeline}${took}: ${leaves.length} tasks${cached ? `, ${cached} from cache` : ''}`
+  const took = interrupted ? '' : tookOf(report.tasks)
+  const tasks = `${leaves.length} ${leaves.length === 1 ? 'task' : 'tasks'}`
+  return `${paint(style.bold(state))}  ${report.pipeline}${took}: ${tasks}${cached ? `, ${cached} from cache` : ''}`
+}
+
+/** From the first start to the last end. */
+function tookOf(tasks: readonly TaskReport[]): string {
+  let [first, last] = [Number.POSITIVE_INFINITY, 0]
+  for (const { startTime, endTime } of tasks) {
+    if (startTime) first = Math.min(first, Date.parse(startTime))
+    if (endTime) last = Math.max(last, Date.parse(endTime))
+  }
+  return last >= first ? ` in ${formatDuration(last - first)}` : ''
 }
 
 function outputLines(report: RunReport): string[] {
