@@ -19,7 +19,7 @@ export async function dependencySpec(project: string): Promise<string> {
   process.stdout.write('packing kfp-ts from its checkout ...\n')
   const folder = await mkdtemp(join(tmpdir(), 'kfp-ts-pack-'))
   try {
-    const status = await runNpm(root, ['pack', '--silent', '--pack-destination', folder])
+    const status = await runNpm(root, ['pack', '--silent', '--pack-destination', folder], { quiet: true })
     const [tarball] = await readdir(folder)
     if (status !== 0 || !tarball) throw new Error(`npm pack in ${root} ended with status ${status}`)
     await mkdir(join(project, VENDOR), { recursive: true })
