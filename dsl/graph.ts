@@ -4,6 +4,7 @@ import type { Issue } from '../api/issue.ts'
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { TaskConfigPassthrough } from '../api/pipeline-spec.ts'
 import type { KubernetesPipelineConfig, PipelineDocument } from '../api/platform-spec.ts'
+import type { ScheduleOptions } from '../api/schedule-options.ts'
 import type { Condition } from './condition.ts'
 import type { CallSite } from './location.ts'
 import type { PlaceholderPart } from './placeholders.ts'
@@ -67,6 +68,8 @@ export interface PipelineModel {
   readonly outputs?: OutputTypes
   readonly pipelineRoot?: string
   readonly kubernetes?: KubernetesPipelineConfig
+  /** Not part of the compiled pipeline: a ScheduledRun is made of it. */
+  readonly schedule?: ScheduleOptions
   // biome-ignore lint/suspicious/noExplicitAny: the typed face is definePipeline.
   readonly body: (inputs: any) => unknown
   readonly site: CallSite

@@ -1,4 +1,5 @@
 /** Public entry `kfp-ts`: everything an author types. */
+export { macros, type ScheduleOptions } from '../api/schedule-options.ts'
 export { type Component, type ComponentOptions, defineComponent, type TypeScriptComponent } from './component.ts'
 export {
   and,

@@ -1,5 +1,6 @@
 /** definePipeline: gives a name and types to a body, which runs only when the pipeline is compiled. */
 import type { KubernetesPipelineConfig } from '../api/platform-spec.ts'
+import type { ScheduleOptions } from '../api/schedule-options.ts'
 import { createTask } from './create-task.ts'
 import type { ComponentModel, PipelineModel } from './graph.ts'
 import type { CallParameters, PipelineResult, Refs, ResultRefs } from './infer.ts'
@@ -40,6 +41,8 @@ export interface PipelineOptions<I extends InputTypes = InputTypes, O extends Ou
   readonly pipelineRoot?: string
   /** Settings of the run on a cluster: time to live, deadline, workspace. */
   readonly kubernetes?: KubernetesPipelineConfig
+  /** When the pipeline runs by itself: `kfp-ts schedule FILE` and `kfp-ts compile --schedule` read it. */
+  readonly schedule?: ScheduleOptions<Extract<keyof I, string>>
 }
 
 /**
@@ -68,6 +71,7 @@ export function definePipeline<
     ...(options.outputs ? { outputs: options.outputs } : {}),
     ...(options.pipelineRoot === undefined ? {} : { pipelineRoot: options.pipelineRoot }),
     ...(options.kubernetes ? { kubernetes: options.kubernetes } : {}),
+    ...(options.schedule ? { schedule: options.schedule as ScheduleOptions } : {}),
     body,
     site: here(),
   })
