@@ -23,6 +23,8 @@ export interface StepRuntime {
 }
 
 export interface StepRequest {
+  /** Path of the task. */
+  readonly task: string
   readonly launch: Launch
   readonly attempt: number
   readonly logFile: string
@@ -84,6 +86,7 @@ function requestOf(action: StartAttempt, paths: RunPaths, signal: AbortSignal): 
   const { task, attempt, launch } = action
   const digest = createHash('sha256').update(`${paths.folder}\0${task}\0${attempt}`).digest('hex').slice(0, 12)
   return {
+    task,
     launch,
     attempt,
     logFile: logPath(paths, task, attempt),

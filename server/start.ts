@@ -14,8 +14,18 @@ import type { RateLimit } from './rate-limit.ts'
 import { readBelow } from './read-below.ts'
 import { RunEvents } from './run-events.ts'
 import { noExecutor, type RunExecutor } from './run-executor.ts'
-import { openRunTokens, withRunTokens } from './run-tokens.ts'
+import { openRunTokens, type RunTokens, withRunTokens } from './run-tokens.ts'
 import { noSchedules, type Schedules } from './schedules.ts'
+
+/** What an executor of pipeline runs may use. */
+export interface ExecutorParts {
+  readonly metadata: Metadata
+  readonly events: RunEvents
+  readonly logger: Logger
+  readonly tokens: RunTokens
+  /** Where steps on this machine reach the server; asked when a step starts. */
+  readonly url: () => string
+}
 
 export interface ServeOptions {
   /** Folder of the database, unless `database` says otherwise, and of the artifacts. */
@@ -29,7 +39,7 @@ export interface ServeOptions {
   /** @default the directory `<dataDirectory>/artifacts` */
   readonly files?: ArtifactFiles | undefined
   /** Makes the executor once the stores are open. @default none: the server only tracks and registers */
-  readonly executor?: ((parts: { metadata: Metadata; events: RunEvents; logger: Logger }) => RunExecutor) | undefined
+  readonly executor?: ((parts: ExecutorParts) => RunExecutor) | undefined
   /** Runs the schedules. @default none: recurring runs only lie in the table */
   readonly schedules?: ((parts: { services: () => Services }) => Schedules) | undefined
   /** Hosts that pipeline packages may be loaded from. @default none */
@@ -53,7 +63,7 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
+export const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 
 /** Starts a server. Rejects when the address is in use, or open to others without authentication. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
@@ -67,11 +77,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const metadata = await openMetadata({ url: options.database ?? join(directory, 'metadata.db') })
   const events = new RunEvents()
   const tokens = await openRunTokens(metadata)
+  let url = ''
   const pipelineRoot = options.pipelineRoot ?? join(directory, 'pipelines')
   const services: Services = {
     metadata,
     files: options.files ?? new ArtifactDirectory(join(directory, 'artifacts')),
-    executor: options.executor?.({ metadata, events, logger }) ?? noExecutor,
+    executor: options.executor?.({ metadata, events, logger, tokens, url: () => url }) ?? noExecutor,
     access: withRunTokens(options.access ?? openAccess, tokens),
     tokens,
     events,
@@ -86,10 +97,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     rateLimit: options.rateLimit,
   })
   await app.listen({ host, port: options.port })
+  url = `http://${host.includes(':') ? `[${host}]` : host}:${(app.server.address() as AddressInfo).port}`
   await resumeRuns(services)
-  const { port } = app.server.address() as AddressInfo
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url,
     services,
     close: async () => {
       await app.close()

@@ -69,6 +69,18 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./operator.ts'),
   },
   {
+    name: 'serve',
+    summary: 'serve pipelines, schedules, tracking and the model registry',
+    group: 'service',
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'schedule',
+    summary: 'run pipelines by the clock, backfill past dates',
+    group: 'service',
+    load: () => import('./schedule.ts'),
+  },
+  {
     name: 'completion',
     summary: 'print a completion script for bash, zsh or fish',
     group: 'other',

@@ -1,0 +1,112 @@
+/** `kfp-ts serve`: pipelines, schedules, tracking and registry on this machine. The composition root of server/. */
+import { join, resolve } from 'node:path'
+import { pino } from 'pino'
+import { InvalidInputError } from '../../api/issue.ts'
+import { connect } from '../../client/connect.ts'
+import { kubernetesAccess } from '../../server/access-kubernetes.ts'
+import { LOOPBACK, type RunningServer, serve } from '../../server/start.ts'
+import { DEFAULT_ROOT } from '../../store/run-folder.ts'
+import { usageIssue } from '../errors.ts'
+import { startScheduleRunner } from '../schedules/schedule-runner.ts'
+import { localExecutor, type StoppableExecutor } from '../serve/local-executor.ts'
+import type { Command } from './index.ts'
+
+interface Args {
+  readonly port: number
+  readonly host: string
+  readonly root: string
+  readonly database: string | undefined
+  readonly 'host-commands': boolean
+  readonly runtime: 'process' | 'container'
+  readonly auth: 'none' | 'kubernetes'
+  readonly 'allow-package-host': readonly string[]
+  readonly 'requests-per-second': number | undefined
+}
+
+export const command: Command<Args> = {
+  command: 'serve',
+  describe: 'Serve pipelines, schedules, tracking and the model registry to kfp, mlflow and browser.',
+  builder: (yargs) =>
+    yargs
+      .option('port', { type: 'number', default: 5000, describe: 'TCP port; 0 takes a free one' })
+      .option('host', { type: 'string', default: '127.0.0.1', describe: 'Address to listen on' })
+      .option('root', {
+        type: 'string',
+        default: DEFAULT_ROOT,
+        describe: 'Folder for database, artifacts, runs, cache',
+      })
+      .option('database', { type: 'string', describe: 'SQLite file or postgres:// URL; ROOT/metadata.db by default' })
+      .option('host-commands', {
+        type: 'boolean',
+        default: false,
+        describe: 'Run commands of container components on this host, without their image',
+      })
+      .option('runtime', {
+        choices: ['process', 'container'] as const,
+        default: 'process' as const,
+        describe: 'Steps as processes, or in docker or podman',
+      })
+      .option('auth', {
+        choices: ['none', 'kubernetes'] as const,
+        default: 'none' as const,
+        describe: 'Who may call: anyone on this machine, or who the cluster knows (TokenReview)',
+      })
+      .option('allow-package-host', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'Host that pipelines may be loaded from by URL, repeatable',
+      })
+      .option('requests-per-second', { type: 'number', describe: 'Most requests of one caller' })
+      .example('$0 serve', 'then MLFLOW_TRACKING_URI=http://127.0.0.1:5000 and kfp.Client("http://127.0.0.1:5000")')
+      .example('$0 serve --database postgres://kfp@db/kfp', 'records in Postgres'),
+  handler: async (args) => {
+    const { server, stop } = await start(args)
+    process.stdout.write(`kfp-ts serves at ${server.url}\n`)
+    await new Promise<void>((done) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => done())
+    })
+    await stop()
+  },
+}
+
+async function start(args: Args): Promise<{ server: RunningServer; stop: () => Promise<void> }> {
+  const root = resolve(args.root)
+  if (args.auth === 'none' && !LOOPBACK.includes(args.host)) {
+    const message = `without authentication the server listens on loopback only, not on ${args.host}`
+    throw new InvalidInputError([usageIssue('open-server', message, 'give --auth kubernetes, or leave --host out')])
+  }
+  let executor: StoppableExecutor | undefined
+  let runner: ReturnType<typeof startScheduleRunner> | undefined
+  const perSecond = args['requests-per-second']
+  const server = await serve({
+    dataDirectory: root,
+    database: args.database,
+    host: args.host,
+    port: args.port,
+    pipelineRoot: join(root, 'pipelines'),
+    access: args.auth === 'kubernetes' ? kubernetesAccess(connect().kube) : undefined,
+    packageHosts: args['allow-package-host'],
+    rateLimit: perSecond === undefined ? undefined : { requestsPerSecond: perSecond, burst: perSecond * 5 },
+    logger: pino(
+      { level: process.env['KFP_TS_LOG_LEVEL'] ?? 'warn', redact: ['headers.authorization', 'headers.cookie'] },
+      pino.destination({ dest: 2, sync: true }),
+    ),
+    executor: (parts) => {
+      executor = localExecutor(parts, { root, hostCommands: args['host-commands'], runtime: args.runtime })
+      return executor
+    },
+    schedules: ({ services }) => {
+      runner = startScheduleRunner(services)
+      return runner
+    },
+  })
+  return {
+    server,
+    stop: async () => {
+      await runner?.stop()
+      await executor?.stop()
+      await server.close()
+    },
+  }
+}

@@ -1,0 +1,171 @@
+/** Carries the runs of `kfp-ts serve` out on this machine: the server's executor port over local/. Before: commands/serve.ts. */
+import { join } from 'node:path'
+import { InvalidInputError } from '../../api/issue.ts'
+import type { RunReport } from '../../api/run-report.ts'
+import { type Program, type RunState, report, waitingReasons } from '../../engine/index.ts'
+import { expandMacros, type MacroValues } from '../../engine/schedule/macros.ts'
+import { loadZone } from '../../engine/schedule/zone.ts'
+import type { RunOptions } from '../../local/machine.ts'
+import { type LocalRunResult, resumeRun, startRun } from '../../local/run.ts'
+import { documentOf } from '../../server/kfp/spec.ts'
+import type { RunExecutor, RunRequest } from '../../server/run-executor.ts'
+import type { ExecutorParts } from '../../server/start.ts'
+import { stepEnvironment } from '../../server/step-environment.ts'
+import { RunRecorder } from '../../store/metadata/record-run.ts'
+import { readManifest, runPaths } from '../../store/run-folder.ts'
+import { readStepLog } from './step-logs.ts'
+
+/** Reports of a live run are written at most so often. */
+const RECORD_MILLIS = 250
+
+interface LiveRun {
+  readonly stop: AbortController
+  readonly ended: Promise<void>
+  program?: Program
+  state?: RunState
+  canceled: boolean
+  timer?: NodeJS.Timeout | undefined
+}
+
+export interface LocalExecutorOptions {
+  /** Folder of runs and cache. */
+  readonly root: string
+  readonly hostCommands: boolean
+  readonly runtime: 'process' | 'container'
+}
+
+export interface StoppableExecutor extends RunExecutor {
+  /** Interrupts what runs so that the next start of the server goes on with it. */
+  stop(): Promise<void>
+}
+
+export function localExecutor(parts: ExecutorParts, options: LocalExecutorOptions): StoppableExecutor {
+  const recorder = new RunRecorder(parts.metadata, (runId) => parts.events.changed(runId))
+  const live = new Map<string, LiveRun>()
+  const { logger } = parts
+
+  const record = async (found: RunReport) => {
+    try {
+      await recorder.record(found)
+    } catch (error) {
+      logger.error({ err: error, runId: found.runId }, 'the progress of a run could not be recorded')
+    }
+  }
+
+  const launch = async (run: RunRequest): Promise<void> => {
+    await live.get(run.runId)?.ended
+    const begun = (await readManifest(runPaths(options.root, run.runId))) !== undefined
+    const stop = new AbortController()
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    const entry: LiveRun = { stop, ended, canceled: false }
+    live.set(run.runId, entry)
+    const settings = runOptions(parts, options, run, entry, record)
+    const work = begun ? resumeRun(run.runId, settings) : startRun(documentOfRun(run), argumentsOf(run), settings)
+    void work
+      .then(
+        (result) => record(finalReport(result, entry)),
+        (error: unknown) => record(failedReport(run, error)),
+      )
+      .finally(() => {
+        clearTimeout(entry.timer)
+        live.delete(run.runId)
+        end()
+      })
+  }
+
+  return {
+    start: launch,
+    retry: launch,
+    cancel: async (runId) => {
+      const entry = live.get(runId)
+      if (!entry) return await record({ runId, pipeline: '', state: 'CANCELED', outputs: {}, tasks: [] })
+      entry.canceled = true
+      entry.stop.abort()
+    },
+    remove: async (runId) => {
+      live.get(runId)?.stop.abort()
+      await live.get(runId)?.ended
+    },
+    logs: (request) => readStepLog(options.root, request, () => live.has(request.runId)),
+    waiting: async (runId) => {
+      const entry = live.get(runId)
+      if (!entry?.program || !entry.state) return []
+      const found = waitingReasons(entry.program, entry.state, parts.metadata.now())
+      return found.map(({ task, message }) => ({ task, reason: message }))
+    },
+    stop: async () => {
+      const running = [...live.values()]
+      for (const entry of running) entry.stop.abort()
+      await Promise.all(running.map((entry) => entry.ended))
+    },
+  }
+}
+
+function runOptions(
+  parts: ExecutorParts,
+  { root, hostCommands, runtime }: LocalExecutorOptions,
+  run: RunRequest,
+  entry: LiveRun,
+  record: (found: RunReport) => Promise<void>,
+): RunOptions {
+  const recordSoon = () => {
+    entry.timer ??= setTimeout(() => {
+      entry.timer = undefined
+      if (entry.program && entry.state) void record(report(entry.program, entry.state))
+    }, RECORD_MILLIS)
+  }
+  return {
+    root,
+    hostCommands,
+    runtime,
+    runId: run.runId,
+    runName: run.displayName,
+    pipelineRoot: run.pipelineRoot.includes('://') ? run.pipelineRoot : join(run.pipelineRoot, run.runId),
+    interrupt: entry.stop.signal,
+    stepVariables: (task) => stepEnvironment(parts, parts.url(), run, task),
+    observer: {
+      onBegin: (program, state) => {
+        Object.assign(entry, { program, state })
+        recordSoon()
+      },
+      onStep: (_records, _actions, state) => {
+        entry.state = state
+        recordSoon()
+      },
+      onWarning: (message) => parts.logger.warn({ runId: run.runId }, message),
+    },
+  }
+}
+
+function documentOfRun(run: RunRequest) {
+  return documentOf(JSON.stringify(run.pipelineSpec))
+}
+
+/** Macros of a scheduled run were filled in when its schedule created it; here only those of any run. */
+function argumentsOf(run: RunRequest): RunRequest['parameters'] {
+  if (!/\[\[(RunUUID|CurrentTime|run_id)|currentTime/.test(JSON.stringify(run.parameters))) return run.parameters
+  const at = run.scheduledAt ?? Date.now()
+  const values: MacroValues = {
+    logicalDate: at,
+    intervalStart: at,
+    intervalEnd: at,
+    runAfter: at,
+    scheduledTime: at,
+    currentTime: Date.now(),
+    index: 0,
+    runId: run.runId,
+    zone: loadZone('UTC')!,
+  }
+  return expandMacros(run.parameters, values) as RunRequest['parameters']
+}
+
+/** An interrupted run keeps its state, to be resumed, unless its user canceled it. */
+function finalReport({ report: found, interrupted }: LocalRunResult, entry: LiveRun): RunReport {
+  return interrupted && entry.canceled ? { ...found, state: 'CANCELED' } : found
+}
+
+function failedReport(run: RunRequest, error: unknown): RunReport {
+  const message = error instanceof Error ? error.message : String(error)
+  const code = error instanceof InvalidInputError ? 'invalid-input' : 'infrastructure'
+  return { runId: run.runId, pipeline: '', state: 'FAILED', outputs: {}, tasks: [], error: { code, message } }
+}
