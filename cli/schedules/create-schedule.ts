@@ -10,7 +10,7 @@ import { checkMacros } from '../../engine/schedule/macros.ts'
 import { checkParameters, specJson } from '../../server/kfp/spec.ts'
 import type { Metadata } from '../../store/metadata/database.ts'
 import { DEFAULT_EXPERIMENT_ID } from '../../store/metadata/experiments.ts'
-import { insertSchedule } from '../../store/metadata/schedules.ts'
+import { insertSchedule, replaceSchedule } from '../../store/metadata/schedules.ts'
 import type { RecurringRunRow } from '../../store/metadata/tables.ts'
 
 export interface NewSchedule {
@@ -20,6 +20,8 @@ export interface NewSchedule {
     readonly runTemplate?: Partial<ScheduledRunSpec['runTemplate']>
   }
   readonly document: PipelineDocument
+  /** Takes the place of the schedule of that name: the cursor and the number of runs are kept (rule 11). */
+  readonly replace?: boolean
 }
 
 /** Answers with the recurring run's id and the warnings; throws InvalidInputError with every mistake. */
@@ -37,8 +39,13 @@ export async function createSchedule(
   if (!schedule) throw new InvalidInputError(issues)
   const parameters = checkParameters(document, template.parameters ?? {})
   const row = rowOf(name, spec, document, parameters, now)
-  await metadata.transaction((db) => insertSchedule(db, row, name, JSON.stringify({ ...spec, runTemplate: {} })))
-  return { id: row.recurring_run_id, warnings: [...issues, ...checkMacros(parameters, 'spec.runTemplate.parameters')] }
+  const text = JSON.stringify({ ...spec, runTemplate: {} })
+  const id = await metadata.transaction(async (db) => {
+    if (request.replace) return await replaceSchedule(db, row, name, text)
+    await insertSchedule(db, row, name, text)
+    return row.recurring_run_id
+  })
+  return { id, warnings: [...issues, ...checkMacros(parameters, 'spec.runTemplate.parameters')] }
 }
 
 function rowOf(

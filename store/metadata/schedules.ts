@@ -68,6 +68,23 @@ export async function insertSchedule(db: Db, recurring: RecurringRunRow, name: s
   })
 }
 
+/** Gives the schedule of that name another pipeline and spec; id, creation, cursor and count stay. Creates it when there is none. */
+export async function replaceSchedule(db: Db, recurring: RecurringRunRow, name: string, spec: string): Promise<string> {
+  const known = await fullSchedules(db)
+    .where('recurring_runs.namespace', '=', recurring.namespace)
+    .where('schedules.name', '=', name)
+    .executeTakeFirst()
+  if (!known) {
+    await insertSchedule(db, recurring, name, spec)
+    return recurring.recurring_run_id
+  }
+  const { recurring_run_id: _, created_at: __, cursor_at: ___, next_index: ____, ...changed } = recurring
+  const id = known.recurring_run_id
+  await db.updateTable('recurring_runs').set(changed).where('recurring_run_id', '=', id).execute()
+  await db.updateTable('schedules').set({ spec }).where('recurring_run_id', '=', id).execute()
+  return id
+}
+
 async function insertScheduleState(
   db: Db,
   row: Pick<ScheduleRow, 'recurring_run_id' | 'namespace' | 'name' | 'spec'>,
