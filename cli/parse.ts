@@ -52,12 +52,17 @@ function baseParser(argv: string[]): Argv {
 
 /** yargs makes a list of an option that is given twice; only those that are lists may be. */
 function refuseRepetition(args: Readonly<Record<string, unknown>>, parser: Argv): void {
-  const lists = new Set(optionsOf(parser).array)
+  // yargs also puts each dashed option under its camel-case name.
+  const lists = new Set(optionsOf(parser).array.flatMap((name) => [name, camelCase(name)]))
   const repeated = Object.keys(args).filter((name) => name !== '_' && Array.isArray(args[name]) && !lists.has(name))
   const issues = repeated.map((name) =>
     usageIssue('repeated-option', `--${name} is given more than once`, 'give it once'),
   )
   if (issues.length > 0) throw new InvalidInputError(issues)
+}
+
+function camelCase(name: string): string {
+  return name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 }
 
 /** yargs' message names the unknown options; the known ones are searched for what was meant. */
