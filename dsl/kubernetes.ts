@@ -6,12 +6,11 @@ import { defineContainerComponent } from './container.ts'
 import { here } from './location.ts'
 import { ParameterRef } from './refs.ts'
 import { currentScope, report } from './scope.ts'
-import type { Task } from './task.ts'
+import type { AnyTask } from './task.ts'
 import { t } from './types/index.ts'
 
 /** A name, or a parameter that holds it. When the parameter is missing at run time, the setting is left out. */
 type Name = string | ParameterRef<string> | ParameterRef<string | undefined>
-type AnyTask = Task<object>
 
 /** Puts the source of a reference among the fields of the object that it stands in. */
 export class InlineSource {

@@ -29,6 +29,11 @@ export interface Waitable {
   readonly node: TaskNode | GroupNode
 }
 
+/** A task of any component; the type of `output` differs too much for `Task<object>` to hold them all. */
+export interface AnyTask {
+  readonly node: TaskNode
+}
+
 const TASK = brandOf('task')
 
 /**

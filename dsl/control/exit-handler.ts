@@ -2,7 +2,7 @@
 import type { ExitHandlerNode } from '../graph.ts'
 import { here } from '../location.ts'
 import { currentScope, report } from '../scope.ts'
-import { Task, type Waitable } from '../task.ts'
+import { type AnyTask, Task, type Waitable } from '../task.ts'
 import { inGroup, nextGroupId } from './groups.ts'
 
 export interface ExitHandler<R> extends Waitable {
@@ -20,7 +20,7 @@ export interface ExitHandler<R> extends Waitable {
  * })
  */
 export function exitHandler<R>(
-  exitTask: Task<object>,
+  exitTask: AnyTask,
   body: () => R,
   options: { readonly displayName?: string } = {},
 ): ExitHandler<R> {

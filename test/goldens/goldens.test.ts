@@ -1,17 +1,23 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { loadAll } from 'js-yaml'
 import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
 import { compile, printPipelineYaml } from '../../compiler/index.ts'
 import type { AnyPipeline } from '../../dsl/index.ts'
 import { missingFrom } from './compare.ts'
 import { goldens as critical } from './critical.ts'
 import { goldens as essential } from './essential.ts'
+import { goldensInFolders } from './in-folders.ts'
 import { goldens as parallelAndNested } from './parallel-and-nested.ts'
 
 const corpus = resolve(import.meta.dirname, '../../../shared/conformance/kfp/valid')
-const goldens: Readonly<Record<string, AnyPipeline>> = { ...critical, ...essential, ...parallelAndNested }
+const goldens: Readonly<Record<string, AnyPipeline>> = {
+  ...critical,
+  ...essential,
+  ...parallelAndNested,
+  ...(await goldensInFolders()),
+}
 
 describe('golden pipelines', () => {
   it('has its corpus', () => expect(existsSync(corpus)).toBe(true))
@@ -29,3 +35,8 @@ describe('golden pipelines', () => {
     })
   }
 })
+
+/** Not js-yaml: it refuses folded texts that PyYAML writes. */
+function loadAll(text: string): unknown[] {
+  return parseAllDocuments(text).map((document) => ('toJS' in document ? document.toJS() : undefined))
+}

@@ -5,7 +5,12 @@ import type { InputTypes, OutputTypes } from '../../dsl/types/index.ts'
 /** A Python component by the name of its function; command and image are not compared. */
 export function python<const I extends InputTypes, const O extends OutputTypes>(
   functionName: string,
-  io: { readonly inputs?: I; readonly outputs?: O; readonly description?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  io: {
+    readonly inputs?: I
+    readonly outputs?: O
+    readonly description?: string
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
 ): Component<I, O> {
   return defineContainerComponent<I, O>({
     name: functionName,
