@@ -1,5 +1,6 @@
 /** What this machine offers a run: its runtimes, its Python, its stores. Each thing is found once, when first needed. */
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { PipelineDocument } from '../api/platform-spec.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
@@ -8,7 +9,7 @@ import { containerRuntime, findContainerProgram } from './container-runtime.ts'
 import type { RunObserver } from './observer.ts'
 import { checkMachine } from './preflight.ts'
 import { processRuntime } from './process-runtime.ts'
-import { defaultEnvironmentFolder, openEnvironmentCache } from './python/environment.ts'
+import { cacheHome, openEnvironmentCache } from './python/environment.ts'
 import { findInterpreter } from './python/interpreter.ts'
 
 /** Choices for one local run. */
@@ -52,11 +53,11 @@ export interface Machine {
 
 export function makeMachine(options: RunOptions): Machine {
   const env = options.env ?? process.env
-  const interpreter = once(() => findInterpreter(env))
+  const interpreter = once(() => findInterpreter(env, join(cacheHome(env), 'interpreters')))
   const containerProgram = once(findContainerProgram)
   const environments = once(async () => {
     const found = await interpreter()
-    return found && openEnvironmentCache(defaultEnvironmentFolder(env), found, env)
+    return found && openEnvironmentCache(join(cacheHome(env), 'venvs'), found, env)
   })
   const warn = onceEach((message) => options.observer?.onWarning?.(message))
   return {

@@ -31,8 +31,9 @@ export interface EnvironmentCache {
 /** The packages of a step could not be installed; the log has the output. */
 export class EnvironmentError extends Error {}
 
-export function defaultEnvironmentFolder(env: Readonly<Record<string, string | undefined>>): string {
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kfp-ts', 'venvs')
+/** Folder outside of any checkout for what can be made again. */
+export function cacheHome(env: Readonly<Record<string, string | undefined>>): string {
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kfp-ts')
 }
 
 export function openEnvironmentCache(
