@@ -97,7 +97,7 @@ describe('SplitSearch', () => {
     const { features, labels } = randomData(seed, seed < 5 ? 12 : 90, 3, 3)
     const columns = [0, 1, 2].map((c) => Float64Array.from(features, (row) => row[c]!))
     const data = { columns, labels: Uint32Array.from(labels), classCount: 3 }
-    const search = new SplitSearch(data, { columnsPerSplit: 3, minSamplesLeaf: 1 }, seededRandom(seed))
+    const search = new SplitSearch(data, labels.length, { columnsPerSplit: 3, minSamplesLeaf: 1 }, seededRandom(seed))
     const counts = Uint32Array.from([0, 1, 2], (c) => labels.filter((label) => label === c).length)
     const found = search.find(
       Uint32Array.from(labels, (_, row) => row),
@@ -109,14 +109,14 @@ describe('SplitSearch', () => {
     const low = 1
     const high = 1 + Number.EPSILON
     const data = { columns: [Float64Array.of(low, high)], labels: Uint32Array.of(0, 1), classCount: 2 }
-    const search = new SplitSearch(data, { columnsPerSplit: 1, minSamplesLeaf: 1 }, seededRandom(1))
+    const search = new SplitSearch(data, 2, { columnsPerSplit: 1, minSamplesLeaf: 1 }, seededRandom(1))
     expect(search.find(Uint32Array.of(0, 1), Uint32Array.of(1, 1))?.threshold).toBe(high)
   })
   test('constant columns do not use up the draws', () => {
     const columns = [new Float64Array(4), new Float64Array(4), Float64Array.of(1, 2, 3, 4)]
     const data = { columns, labels: Uint32Array.of(0, 0, 1, 1), classCount: 2 }
     for (let seed = 0; seed < 10; seed++) {
-      const search = new SplitSearch(data, { columnsPerSplit: 1, minSamplesLeaf: 1 }, seededRandom(seed))
+      const search = new SplitSearch(data, 4, { columnsPerSplit: 1, minSamplesLeaf: 1 }, seededRandom(seed))
       expect(search.find(Uint32Array.of(0, 1, 2, 3), Uint32Array.of(2, 2))).toMatchObject({ column: 2, threshold: 2.5 })
     }
   })
@@ -133,7 +133,7 @@ test('growTree hands the tree over from the root down', () => {
   }
   const data = { columns: [Float64Array.of(5, 1, 3)], labels: Uint32Array.of(0, 0, 1), classCount: 2 }
   const rules = { columnsPerSplit: 1, minSamplesLeaf: 1, minSamplesSplit: 2, maxDepth: 9 }
-  growTree(data, rules, seededRandom(1), 't', builder)
+  growTree(data, Uint32Array.of(0, 1, 2), rules, seededRandom(1), 't', builder)
   expect(lines).toEqual(['t: x0 < 2', 't.l: 1,0', 't.r: x0 < 4', 't.r.l: 0,1', 't.r.r: 1,0'])
 })
 

@@ -20,34 +20,35 @@ export interface TreeBuilder<Node> {
   leaf(node: Node, counts: Uint32Array): void
 }
 
-/** Builds the tree below `root`. The rows of a tree are all rows of `data`. */
+/**
+ * Builds the tree below `root`.
+ *
+ * @param rows the tree's rows of `data`, each as often as it was drawn; put in another order
+ */
 export function growTree<Node>(
   data: TreeData,
+  rows: Uint32Array,
   rules: GrowRules,
   random: Random,
   root: Node,
   builder: TreeBuilder<Node>,
 ): void {
-  const search = new SplitSearch(data, rules, random)
-  const spare = new Uint32Array(data.labels.length)
+  const search = new SplitSearch(data, rows.length, rules, random)
+  const spare = new Uint32Array(rows.length)
 
-  const grow = (node: Node, rows: Uint32Array, depth: number): void => {
-    const counts = countClasses(rows, data)
-    const split = mayBeSplit(rows, counts, depth, rules) ? search.find(rows, counts) : undefined
+  const grow = (node: Node, own: Uint32Array, depth: number): void => {
+    const counts = countClasses(own, data)
+    const split = mayBeSplit(own, counts, depth, rules) ? search.find(own, counts) : undefined
     if (!split) {
       builder.leaf(node, counts)
       return
     }
-    const border = partition(rows, data.columns[split.column]!, split.threshold, spare)
-    const { left, right } = builder.split(node, { ...split, rows: rows.length })
-    grow(left, rows.subarray(0, border), depth + 1)
-    grow(right, rows.subarray(border), depth + 1)
+    const border = partition(own, data.columns[split.column]!, split.threshold, spare)
+    const { left, right } = builder.split(node, { ...split, rows: own.length })
+    grow(left, own.subarray(0, border), depth + 1)
+    grow(right, own.subarray(border), depth + 1)
   }
-  grow(
-    root,
-    Uint32Array.from(data.labels, (_, row) => row),
-    0,
-  )
+  grow(root, rows, 0)
 }
 
 function countClasses(rows: Uint32Array, data: TreeData): Uint32Array {

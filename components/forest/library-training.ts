@@ -7,20 +7,33 @@
 import { RandomForestClassifier } from 'ml-random-forest'
 import type { Random } from '../random/seeded.ts'
 import { type GrowRules, growTree, type TreeBuilder } from './grow-tree.ts'
-import type { LibraryForest, LibraryMatrix, LibraryTreeNode } from './library-forest.ts'
+import type { LibraryForest, LibraryTreeNode } from './library-forest.ts'
+import type { TreeData } from './split-search.ts'
 
-/** Runs `train`; every tree that the library trains meanwhile is grown by our rules. */
-export function withGrownTrees(rules: GrowRules, random: Random, train: () => void): void {
+/**
+ * Trains a forest of the library on `data`. The library sees one column, the numbers of the rows: what it draws for a tree are
+ * rows of `data`, and copying the columns of every tree, most of the time that is left, falls away.
+ */
+export function trainGrown(forest: RandomForestClassifier, data: TreeData, rules: GrowRules, random: Random): void {
   const prototype = treeNodePrototype()
   const original = prototype.train
-  prototype.train = function (this: LibraryTreeNode, rows, labels) {
-    growTree(treeData(rows, labels), rules, random, this, libraryBuilder)
+  prototype.train = function (this: LibraryTreeNode, drawn) {
+    const rows = Uint32Array.from({ length: drawn.rows }, (_, row) => drawn.get(row, 0))
+    growTree(data, rows, rules, random, this, libraryBuilder)
   }
   try {
-    train()
+    forest.train(
+      Array.from(data.labels, (_, row) => [row]),
+      Array.from(data.labels),
+    )
   } finally {
     prototype.train = original
   }
+  // The trees test the columns of `data` themselves.
+  const columns = data.columns.map((_, index) => index)
+  const trained = forest as unknown as { indexes: number[][]; n: number }
+  trained.n = columns.length
+  trained.indexes = trained.indexes.map(() => columns)
 }
 
 const libraryBuilder: TreeBuilder<LibraryTreeNode> = {
@@ -38,16 +51,6 @@ const libraryBuilder: TreeBuilder<LibraryTreeNode> = {
   leaf(node, counts) {
     node.calculatePrediction(Array.from(counts).flatMap((count, label) => Array<number>(count).fill(label)))
   },
-}
-
-function treeData(matrix: LibraryMatrix, labels: readonly number[]) {
-  const columns = Array.from({ length: matrix.columns }, (_, column) => {
-    const values = new Float64Array(matrix.rows)
-    for (let row = 0; row < matrix.rows; row++) values[row] = matrix.get(row, column)
-    return values
-  })
-  const classCount = labels.reduce((most, label) => Math.max(most, label), 0) + 1
-  return { columns, labels: Uint32Array.from(labels), classCount }
 }
 
 /** The class of the nodes is not exported; a forest of one leaf shows it. */

@@ -1,7 +1,7 @@
 /** Finds the best split of one tree node by one sorted sweep per column, in buffers that all nodes share. Pure; used by grow-tree.ts. */
 import type { Random } from '../random/seeded.ts'
 
-/** Training data of one tree, by column. */
+/** Training data, by column. */
 export interface TreeData {
   readonly columns: readonly Float64Array[]
   /** Class index by row. */
@@ -36,12 +36,13 @@ export class SplitSearch {
   readonly #ends: Uint32Array
   readonly #places: Uint32Array
 
-  constructor(data: TreeData, rules: SplitRules, random: Random) {
+  /** @param maxRows rows of the largest node that will be asked for */
+  constructor(data: TreeData, maxRows: number, rules: SplitRules, random: Random) {
     this.#data = data
     this.#rules = rules
     this.#random = random
     this.#order = Uint32Array.from(data.columns, (_, index) => index)
-    this.#values = new Float64Array(data.labels.length)
+    this.#values = new Float64Array(maxRows)
     this.#starts = new Uint32Array(data.classCount)
     this.#ends = new Uint32Array(data.classCount)
     this.#places = new Uint32Array(data.classCount)

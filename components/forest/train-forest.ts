@@ -4,7 +4,8 @@ import { seededRandom } from '../random/seeded.ts'
 import { flattenForest } from './flatten.ts'
 import type { ForestTable } from './forest-table.ts'
 import type { LibraryForest } from './library-forest.ts'
-import { withGrownTrees } from './library-training.ts'
+import { trainGrown } from './library-training.ts'
+import type { TreeData } from './split-search.ts'
 
 /** The names and defaults of scikit-learn's RandomForestClassifier, so that results can be compared. */
 export interface ForestOptions {
@@ -51,7 +52,7 @@ export function trainLibraryForest(
   const forest = new RandomForestClassifier({
     nEstimators: trees,
     seed: seed | 0,
-    // All columns for each tree, each once: they are drawn at every split instead.
+    // No drawing of columns for a tree: they are drawn at every split instead.
     maxFeatures: 1,
     replacement: false,
     useSampleBagging: true,
@@ -63,8 +64,15 @@ export function trainLibraryForest(
     minSamplesSplit,
     minSamplesLeaf,
   }
-  withGrownTrees(rules, seededRandom(seed ^ 0x5f3759df), () => forest.train(features as number[][], [...labels]))
+  trainGrown(forest, treeData(features, labels), rules, seededRandom(seed ^ 0x5f3759df))
   return forest
+}
+
+function treeData(features: readonly ArrayLike<number>[], labels: readonly number[]): TreeData {
+  const columns = Array.from({ length: features[0]!.length }, (_, column) =>
+    Float64Array.from(features, (row) => row[column]!),
+  )
+  return { columns, labels: Uint32Array.from(labels), classCount: Math.max(0, ...new Set(labels)) + 1 }
 }
 
 function checkShape(features: readonly ArrayLike<number>[], labels: readonly number[]): number {
