@@ -126,6 +126,7 @@ function podOf(context: SessionContext, entry: Attempt): Pod {
     serviceAccountName: spec.serviceAccountName ?? ports.settings.serviceAccountName,
     settings: ports.settings.pods,
     workspaceSubPath: ports.store.pathsOf(run.uid).workspaceSubPath,
+    resultUri: ports.store.resultUri?.({ runId: run.uid, task: entry.task, attempt: entry.attempt }),
     memoryFactor: spec.onOOM ? (spec.onOOM.factor ?? 2) ** kills : 1,
     maxMemory: spec.onOOM?.maxMemory,
   })
@@ -161,7 +162,8 @@ async function cancelAttempt(
     return
   }
   entry.cancelReason = reason
-  if (entry.stage !== 'wanted') return await removePod(context, entry)
+  if (entry.stage !== 'wanted')
+    return await removePod(context, entry, context.ports.settings.pods.terminationGraceSeconds ?? 10)
   settle(entry)
   context.attempts.delete(key)
   // A create may be on its way: the pod, if it came to be, has to go as well.

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { KubeClient } from '../client/kube/client.ts'
 import { MAIN_CONTAINER } from './pod/pod-types.ts'
-import type { VolumeStore } from './volume-store.ts'
+import type { RunStore } from './run-store.ts'
 
 export interface LogSource {
   readonly namespace: string
@@ -22,7 +22,7 @@ export interface LogKeeper {
 
 export interface LogKeeperOptions {
   readonly kube: KubeClient
-  readonly store: VolumeStore
+  readonly store: RunStore
   /** Logs followed at once; the others are copied when their pods end. @default 200 */
   readonly maxStreams?: number
   readonly onError?: (source: LogSource, error: unknown) => void
@@ -42,7 +42,7 @@ export function createLogKeeper({ kube, store, maxStreams = 200, onError }: LogK
         { container: MAIN_CONTAINER, follow },
         stopping.signal,
       )
-      const file = await store.openLog(source.runId, source.task, source.attempt)
+      const file = await store.openLog(source)
       try {
         for await (const chunk of stream.chunks) if (!file.write(chunk)) await once(file, 'drain')
       } finally {

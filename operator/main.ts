@@ -7,11 +7,14 @@ import { throttle } from '../client/kube/throttle.ts'
 import type { KubeTransport } from '../client/kube/transport.ts'
 import { openMetadata } from '../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
+import { s3Store } from '../store/s3-store.ts'
 import { startHealthServer } from './http.ts'
 import { campaign, type Leadership } from './leader.ts'
 import { createMetrics } from './metrics.ts'
+import { createObjectStore } from './object-store.ts'
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts'
 import { createSqlRecords, type RunRecords } from './run-records.ts'
+import type { RunStore } from './run-store.ts'
 import { type ScheduleController, startScheduleController } from './schedule/schedule-controller.ts'
 import type { OperatorSettings } from './settings.ts'
 import { createVolumeStore } from './volume-store.ts'
@@ -21,6 +24,10 @@ export interface OperatorProcessOptions {
   readonly settings: OperatorSettings
   /** The store as this process sees it. */
   readonly storeFolder: string
+  /** Artifacts and logs go there instead; `storeFolder` then holds only a SQLite database, if that is used. */
+  readonly objectStore?:
+    | { readonly root: string; readonly endpoint?: string | undefined; readonly region?: string | undefined }
+    | undefined
   /** SQLite path or Postgres URL. */
   readonly databaseUrl: string
   readonly health?: { readonly host: string; readonly port: number } | undefined
@@ -69,7 +76,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
     operator = startOperator({
       kube: createKubeClient(transport),
       records: fenced(createSqlRecords(metadata), leadership),
-      store: createVolumeStore({ folder: options.storeFolder, mountPath: settings.pods.mountPath }),
+      store: storeOf(options),
       settings,
       metrics,
       log,
@@ -92,6 +99,15 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
     await health?.stop()
     await Promise.race([metadata.close(), delay(2000)])
   }
+}
+
+/** The operator's own credentials are those of its environment. */
+function storeOf({ objectStore, storeFolder, settings }: OperatorProcessOptions): RunStore {
+  const { mountPath } = settings.pods
+  if (!objectStore) return createVolumeStore({ folder: storeFolder, mountPath })
+  const { root, endpoint, region } = objectStore
+  const store = s3Store({ ...(endpoint ? { endpoint } : {}), ...(region ? { region } : {}) })
+  return createObjectStore({ store, root, mountPath })
 }
 
 /** The lease has a connection of its own: it must not wait behind a thousand pods. */

@@ -16,16 +16,16 @@ import { cleanUpDeleted, deleteExpired, FINALIZER } from './run-end.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunIdentity, RunSession, SessionPorts } from './run-session.ts'
 import { unstartedStatus } from './run-status.ts'
+import type { RunStore } from './run-store.ts'
 import { type PipelineRun, type RunView, slimPod, viewRun } from './run-view.ts'
 import type { OperatorSettings } from './settings.ts'
 import { startRun } from './start-run.ts'
 import { createStatusWriter } from './status-writer.ts'
-import type { VolumeStore } from './volume-store.ts'
 
 export interface OperatorOptions {
   readonly kube: KubeClient
   readonly records: RunRecords
-  readonly store: VolumeStore
+  readonly store: RunStore
   readonly settings: OperatorSettings
   readonly metrics: OperatorMetrics
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: object) => void

@@ -92,12 +92,10 @@ export function podFacts(context: SessionContext) {
 
   async function succeeded(attempt: Attempt): Promise<void> {
     try {
-      const collected = collectOutputs(attempt.launch, await ports.store.readOutputs(attempt.launch))
+      const found = await ports.store.readOutputs(attempt.launch, logSource(attempt))
+      const collected = collectOutputs(attempt.launch, found)
       if ('failure' in collected) return finish(attempt, { outcome: 'failed', failure: collected.failure })
-      const outputs = await ports.store.withDigests(
-        collected.outputs,
-        (artifact) => artifact.customPath ?? artifact.uri,
-      )
+      const outputs = await ports.store.withDigests(collected.outputs, found)
       finish(attempt, { outcome: 'succeeded', outputs })
     } catch (error) {
       const message = `its outputs could not be read from the store: ${error instanceof Error ? error.message : error}`

@@ -4,31 +4,33 @@ import type { KubernetesPipelineConfig, PipelineDocument } from '../api/platform
 import type { FailureCause } from '../api/run-report.ts'
 import type { RetryBudget, RunConfig } from '../engine/types.ts'
 import type { RunIdentity } from './run-session.ts'
+import type { RunStore } from './run-store.ts'
 import type { OperatorSettings } from './settings.ts'
 
 export interface RunConfigInput {
   readonly run: RunIdentity
   readonly spec: PipelineRunSpec
   readonly document: PipelineDocument
-  readonly paths: { readonly artifacts: string; readonly scratch: string }
-  readonly mountPath: string
+  readonly store: RunStore
   readonly settings: OperatorSettings
   readonly now: number
 }
 
-export function runConfig({ run, spec, document, paths, mountPath, settings, now }: RunConfigInput): RunConfig {
+export function runConfig({ run, spec, document, store, settings, now }: RunConfigInput): RunConfig {
   const pipeline = document.spec.pipelineInfo.name
   const platform = document.platform?.platforms.kubernetes?.pipelineConfig
   const timeoutSeconds = spec.timeouts?.runSeconds ?? seconds(platform?.activeDeadlineSeconds)
   const taskSeconds = spec.timeouts?.taskSeconds
+  const { scratch, uriPaths } = store.pathsOf(run.uid)
   return {
     runId: run.uid,
     runName: run.name,
     // Components look for their pipeline's name in it, as in the names that Kubeflow makes.
     resourceName: run.name.includes(pipeline) ? run.name : `${pipeline}-${run.name}`,
     arguments: spec.arguments ?? {},
-    pipelineRoot: rootOf(spec.pipelineRoot, paths.artifacts, mountPath),
-    scratchRoot: paths.scratch,
+    pipelineRoot: store.rootOf(spec.pipelineRoot),
+    scratchRoot: scratch,
+    ...(uriPaths ? { uriPaths } : {}),
     cache: spec.cache ?? true,
     parallelism: spec.parallelism ?? settings.limits.podsPerRun,
     retries: { ...settings.retries, ...budgets(spec) },
@@ -36,18 +38,6 @@ export function runConfig({ run, spec, document, paths, mountPath, settings, now
     ...(timeoutSeconds === undefined ? {} : { timeoutMillis: timeoutSeconds * 1000 }),
     ...(taskSeconds === undefined ? {} : { taskTimeoutMillis: taskSeconds * 1000 }),
   }
-}
-
-/** Everything is kept on the volume: a root elsewhere becomes a folder of the volume. */
-function rootOf(wanted: string | undefined, byDefault: string, mountPath: string): string {
-  if (wanted === undefined) return byDefault
-  if (wanted === mountPath || wanted.startsWith(`${mountPath}/`)) return wanted.replace(/\/+$/, '')
-  const folder = wanted
-    .replace(/^[a-z0-9]+:\/\//i, '')
-    .split('/')
-    .filter((part) => part !== '' && part !== '.' && part !== '..')
-    .join('/')
-  return folder === '' ? byDefault : `${mountPath}/${folder}`
 }
 
 function budgets(spec: PipelineRunSpec): Partial<Record<FailureCause, RetryBudget>> {

@@ -3,8 +3,8 @@ import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
 import type { RunRecords } from './run-records.ts'
+import type { RunStore } from './run-store.ts'
 import type { RunView } from './run-view.ts'
-import type { VolumeStore } from './volume-store.ts'
 
 /** On runs whose artifacts go with them; pods go by their owner reference. */
 export const FINALIZER = 'pipelines.kfp-ts.dev/artifacts'
@@ -40,7 +40,7 @@ export function deleteExpired(options: {
 /** Removes what the policy says, then lets the resource go. Repeated until it worked: the finalizer holds the resource. */
 export function cleanUpDeleted(options: {
   readonly kube: KubeClient
-  readonly store: VolumeStore
+  readonly store: RunStore
   readonly records: RunRecords
   readonly view: RunView
   readonly onTrouble: (error: unknown) => void

@@ -15,14 +15,14 @@ import type { OperatorMetrics } from './metrics.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { podFacts } from './pod-facts.ts'
 import type { RunRecords } from './run-records.ts'
+import type { RunStore } from './run-store.ts'
 import type { OperatorSettings } from './settings.ts'
-import type { VolumeStore } from './volume-store.ts'
 
 /** What every session of an operator shares. */
 export interface SessionPorts {
   readonly kube: KubeClient
   readonly records: RunRecords
-  readonly store: VolumeStore
+  readonly store: RunStore
   readonly logs: LogKeeper
   readonly podPlaces: Gate
   readonly metrics: OperatorMetrics

@@ -62,8 +62,7 @@ async function headerOf({ loader, ports }: RunStarter, run: RunIdentity, resourc
     run,
     spec: resource.spec,
     document: pipeline.document,
-    paths: ports.store.pathsOf(run.uid),
-    mountPath: ports.settings.pods.mountPath,
+    store: ports.store,
     settings: ports.settings,
     now: ports.now(),
   })

@@ -1,10 +1,10 @@
 /** The store on a volume: pods and operator mount the same directory, so nothing is copied. Makes places, reads outputs, keeps logs. */
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { chmod, lstat, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
-import type { Launch } from '../engine/types.ts'
+import type { RuntimeArtifact } from '../api/executor-io.ts'
 import { digestPath } from '../store/digest.ts'
+import type { AttemptPlace, RunStore } from './run-store.ts'
 
 export interface VolumeStoreOptions {
   /** The volume as the operator sees it. */
@@ -13,38 +13,16 @@ export interface VolumeStoreOptions {
   readonly mountPath: string
 }
 
-/** Texts that a step left, as `collectOutputs` takes them. */
-export interface FoundOutputs {
-  readonly executorOutput?: string | undefined
-  readonly parameterFiles: Readonly<Record<string, string | undefined>>
-}
-
-export interface VolumeStore {
-  /** Paths of a run as its steps see them. */
-  pathsOf(runId: string): { readonly artifacts: string; readonly scratch: string; readonly workspaceSubPath: string }
-  /** Makes every directory that the attempt will write to, so that the user's image needs no shell to do it. */
-  prepare(launch: Launch, runId: string): Promise<void>
-  readOutputs(launch: Launch): Promise<FoundOutputs>
-  /** The outputs with the digest of each artifact that lies in the store. */
-  withDigests(outputs: TaskOutputs, pathOf: (artifact: RuntimeArtifact) => string): Promise<TaskOutputs>
-  /** Why an artifact can't be used any more; undefined when it is as it was, or not kept here. */
-  damageOf(artifact: RuntimeArtifact): Promise<string | undefined>
-  digestOf(uri: string): Promise<string | undefined>
-  openLog(runId: string, task: string, attempt: number): Promise<WriteStream>
-  readLog(runId: string, task: string, attempt: number): Promise<string | undefined>
-  deleteRun(runId: string, withArtifacts: boolean): Promise<void>
-}
-
 /** Steps run as another user than the operator; each run's own directories are open to them. */
 const OPEN_TO_STEPS = 0o777
 /** Text files that hold values; larger ones would not fit a database or a parameter. */
 const MAX_VALUE_BYTES = 16 * 1024 * 1024
 
-export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): VolumeStore {
+export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): RunStore {
   /** The operator's path of a step's path; undefined outside the volume. */
   const here = (path: string): string | undefined =>
     path === mountPath || path.startsWith(`${mountPath}/`) ? join(folder, path.slice(mountPath.length)) : undefined
-  const logFile = (runId: string, task: string, attempt: number): string =>
+  const logFile = ({ runId, task, attempt }: AttemptPlace): string =>
     join(folder, 'logs', runId, ...task.split('/').map(fileName), `attempt-${attempt}.log`)
 
   return {
@@ -53,6 +31,7 @@ export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): Vo
       scratch: `${mountPath}/scratch/${runId}`,
       workspaceSubPath: `workspaces/${runId}`,
     }),
+    rootOf: (wanted) => rootOnVolume(wanted, mountPath),
     async prepare(launch, runId) {
       const wanted = [launch.scratchDir, dirname(launch.executorInput.outputs.outputFile)]
       for (const { outputFile } of Object.values(launch.outputs.parameters)) wanted.push(dirname(outputFile))
@@ -76,12 +55,12 @@ export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): Vo
         parameterFiles: Object.fromEntries(parameters),
       }
     },
-    async withDigests(outputs, pathOf) {
+    async withDigests(outputs) {
       const artifacts: Record<string, RuntimeArtifact[]> = {}
       for (const [name, list] of Object.entries(outputs.artifacts)) {
         artifacts[name] = await Promise.all(
           list.map(async (artifact) => {
-            const local = here(pathOf(artifact))
+            const local = here(artifact.customPath ?? artifact.uri)
             const digest = local ? await digestPath(local) : undefined
             return digest === undefined ? artifact : { ...artifact, digest }
           }),
@@ -101,23 +80,35 @@ export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): Vo
       const local = here(uri)
       return local ? await digestPath(local) : undefined
     },
-    async openLog(runId, task, attempt) {
-      const file = logFile(runId, task, attempt)
+    async openLog(place) {
+      const file = logFile(place)
       await mkdir(dirname(file), { recursive: true })
       return createWriteStream(file)
     },
-    readLog: (runId, task, attempt) => readValue(logFile(runId, task, attempt)),
     async deleteRun(runId, withArtifacts) {
       const gone = [`logs/${runId}`, `scratch/${runId}`, `workspaces/${runId}`]
       for (const path of gone) await rm(join(folder, path), { recursive: true, force: true })
       if (!withArtifacts) return
       // Artifacts lie under <root>/<pipeline>/<run id>; the pipeline's name is not needed to find them.
       const { glob } = await import('node:fs/promises')
-      for await (const path of glob(`artifacts/*/${runId}`, { cwd: folder })) {
+      for await (const path of glob(`artifacts/**/${runId}`, { cwd: folder })) {
         await rm(join(folder, path), { recursive: true, force: true })
       }
     },
   }
+}
+
+/** Everything is kept on the volume: a root elsewhere becomes a folder of the volume. */
+function rootOnVolume(wanted: string | undefined, mountPath: string): string {
+  const byDefault = `${mountPath}/artifacts`
+  if (wanted === undefined) return byDefault
+  if (wanted.startsWith(`${mountPath}/`)) return wanted.replace(/\/+$/, '')
+  const folder = wanted
+    .replace(/^[a-z0-9]+:\/\//i, '')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.' && part !== '..')
+    .join('/')
+  return folder === '' ? byDefault : `${byDefault}/${folder}`
 }
 
 const fileName = (segment: string): string => segment.replaceAll(/[^\w.[\]-]/g, '_').replace(/^\.+$/, '_')

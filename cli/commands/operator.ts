@@ -15,6 +15,12 @@ interface Args {
   readonly 'volume-claim': string | undefined
   readonly 'host-path': string | undefined
   readonly 'mount-path': string
+  readonly 'object-store': string | undefined
+  readonly 's3-endpoint': string | undefined
+  readonly 's3-region': string | undefined
+  readonly 's3-secret': string | undefined
+  readonly 'launcher-image': string
+  readonly 'launcher-command': string | undefined
   readonly database: string | undefined
   readonly 'service-account': string | undefined
   readonly listen: string
@@ -47,8 +53,24 @@ export const command: Command<Args> = {
       })
       .option('volume-claim', { type: 'string', describe: 'PersistentVolumeClaim of the store, mounted in steps' })
       .option('host-path', { type: 'string', describe: 'directory of the node in place of a claim (one node, tests)' })
+      .option('object-store', { type: 'string', describe: 's3://BUCKET/PREFIX in place of a volume' })
+      .option('s3-endpoint', { type: 'string', describe: "endpoint of an S3 server that is not Amazon's" })
+      .option('s3-region', { type: 'string', describe: 'region of the bucket' })
+      .option('s3-secret', {
+        type: 'string',
+        describe: 'Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for the launcher',
+      })
+      .option('launcher-image', {
+        type: 'string',
+        default: 'kfp-ts:latest',
+        describe: 'image of the launcher (object stores)',
+      })
+      .option('launcher-command', { type: 'string', describe: 'how the launcher is started in that image' })
       .option('mount-path', { type: 'string', default: '/kfp-store', describe: 'where steps find the store' })
-      .option('database', { type: 'string', describe: 'SQLite file or postgres:// URL; $KFP_TS_DATABASE_URL, then STORE/metadata.db by default' })
+      .option('database', {
+        type: 'string',
+        describe: 'SQLite file or postgres:// URL; $KFP_TS_DATABASE_URL, then STORE/metadata.db by default',
+      })
       .option('service-account', { type: 'string', describe: 'service account of pods whose run names none' })
       .option('listen', { type: 'string', default: '127.0.0.1:0', describe: 'HOST:PORT of health and metrics' })
       .option('leader-election', { type: 'boolean', default: false, describe: 'several replicas, one works' })
@@ -78,6 +100,9 @@ export const command: Command<Args> = {
       settings: settingsOf(args),
       storeFolder: resolve(args.store),
       databaseUrl: args.database ?? process.env['KFP_TS_DATABASE_URL'] ?? join(resolve(args.store), 'metadata.db'),
+      objectStore: args['object-store']
+        ? { root: args['object-store'], endpoint: args['s3-endpoint'], region: args['s3-region'] }
+        : undefined,
       health: { host, port },
       lease: args['leader-election'] ? { namespace: args['lease-namespace'], name: args['lease-name'] } : undefined,
       log: writeLog,
@@ -87,27 +112,33 @@ export const command: Command<Args> = {
   },
 }
 
-function settingsOf(args: Args): OperatorSettings {
-  if ((args['volume-claim'] === undefined) === (args['host-path'] === undefined)) {
-    throw new InvalidInputError([
-      usageIssue(
-        'missing-store',
-        'steps and operator need one common volume',
-        'give either --volume-claim NAME or --host-path DIR',
-      ),
-    ])
+/** One place for artifacts, whatever its kind. */
+function podStore(args: Args): OperatorSettings['pods']['store'] {
+  const { 'volume-claim': claimName, 'host-path': hostPath, 'object-store': objects } = args
+  const given = [claimName, hostPath, objects].filter((place) => place !== undefined)
+  if (given.length !== 1) {
+    const hint = 'give one of --volume-claim NAME, --host-path DIR and --object-store s3://BUCKET/PREFIX'
+    throw new InvalidInputError([usageIssue('missing-store', 'steps and operator need one common store', hint)])
   }
+  if (claimName !== undefined) return { claimName }
+  if (hostPath !== undefined) return { hostPath: resolve(hostPath) }
+  return {
+    objects: {
+      launcherImage: args['launcher-image'],
+      launcherCommand: args['launcher-command']?.split(' '),
+      secretName: args['s3-secret'],
+      endpoint: args['s3-endpoint'],
+      region: args['s3-region'],
+    },
+  }
+}
+
+function settingsOf(args: Args): OperatorSettings {
   return {
     namespace: args.namespace,
     runSelector: args.selector,
     identity: args.identity ?? `${hostname()}-${process.pid}`,
-    pods: {
-      store:
-        args['volume-claim'] === undefined
-          ? { hostPath: resolve(args['host-path']!) }
-          : { claimName: args['volume-claim'] },
-      mountPath: args['mount-path'],
-    },
+    pods: { store: podStore(args), mountPath: args['mount-path'] },
     serviceAccountName: args['service-account'],
     limits: {
       activeRuns: args['max-active-runs'],

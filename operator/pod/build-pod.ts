@@ -6,11 +6,12 @@ import { type PodParts, podPartsOf } from './kubernetes-config.ts'
 import { labelValue, podName } from './pod-name.ts'
 import { type Container, type EnvVar, MAIN_CONTAINER, type Pod, type Volume, type VolumeMount } from './pod-types.ts'
 import { scaleQuantity } from './quantity.ts'
+import { type ObjectStorePods, PUBLISH_GRACE_SECONDS, stagingContainers } from './staging.ts'
 
 /** What all pods of an operator have in common. */
 export interface PodSettings {
   /** The store as pods see it. */
-  readonly store: { readonly claimName: string } | { readonly hostPath: string }
+  readonly store: { readonly claimName: string } | { readonly hostPath: string } | { readonly objects: ObjectStorePods }
   /** Where steps find the store. */
   readonly mountPath: string
   /** @default 10 */
@@ -31,6 +32,8 @@ export interface PodRequest {
   readonly settings: PodSettings
   /** Path of the run's workspace in the store, for steps that use it. */
   readonly workspaceSubPath: string
+  /** Where the launcher leaves its result; only with an object store. */
+  readonly resultUri?: string | undefined
   /** Memory is multiplied by it after OOM kills. @default 1 */
   readonly memoryFactor?: number | undefined
   readonly maxMemory?: string | undefined
@@ -76,7 +79,8 @@ export function buildPod(request: PodRequest): Pod {
       serviceAccountName: request.serviceAccountName,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
-      terminationGracePeriodSeconds: settings.terminationGraceSeconds ?? 10,
+      terminationGracePeriodSeconds:
+        'objects' in settings.store ? PUBLISH_GRACE_SECONDS : (settings.terminationGraceSeconds ?? 10),
       activeDeadlineSeconds: deadlineSeconds(launch, parts),
       securityContext: podSecurity(restricted, parts, settings),
       nodeSelector: nonEmpty({ ...defaults.nodeSelector, ...parts.nodeSelector }),
@@ -85,12 +89,21 @@ export function buildPod(request: PodRequest): Pod {
       imagePullSecrets: nonEmptyList([...(defaults.imagePullSecrets ?? []), ...parts.imagePullSecrets]),
       priorityClassName: defaults.priorityClassName,
       volumes,
-      initContainers: nonEmptyList(
-        parts.initContainers.map((container) => ({ ...container, securityContext: containerSecurity(restricted) })),
-      ),
+      initContainers: nonEmptyList([
+        ...staging(request, restricted),
+        ...parts.initContainers.map((container) => ({ ...container, securityContext: containerSecurity(restricted) })),
+      ]),
       containers: [mainContainer(request, parts, restricted)],
     },
   }
+}
+
+function staging({ settings, launch, resultUri }: PodRequest, restricted: boolean): Container[] {
+  if (!('objects' in settings.store)) return []
+  return stagingContainers(settings.store.objects, launch, resultUri ?? '', {
+    volumeMounts: [{ name: STORE_VOLUME, mountPath: settings.mountPath }],
+    securityContext: containerSecurity(restricted),
+  })
 }
 
 function mainContainer(request: PodRequest, parts: PodParts, restricted: boolean): Container {
@@ -183,6 +196,7 @@ function nodeLost(settings: PodSettings): JsonObject[] {
 
 function storeVolume({ store }: PodSettings): Volume {
   if ('claimName' in store) return { name: STORE_VOLUME, persistentVolumeClaim: { claimName: store.claimName } }
+  if ('objects' in store) return { name: STORE_VOLUME, emptyDir: {} }
   return { name: STORE_VOLUME, hostPath: { path: store.hostPath, type: 'Directory' } }
 }
 

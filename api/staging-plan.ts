@@ -1,0 +1,28 @@
+/** What the launcher does around a step on an object store: written by the operator into the Pod, read by launcher/. */
+
+export interface StagingPlan {
+  /** Directories that the step writes to. */
+  readonly folders: readonly string[]
+  /** Copied in before the step starts. */
+  readonly inputs: readonly { readonly uri: string; readonly path: string }[]
+  /** Copied out after the step ended well. */
+  readonly outputs: readonly { readonly name: string; readonly uri: string; readonly path: string }[]
+  /** Executor output and output parameters: small files that go into the result. */
+  readonly executorOutputFile: string
+  readonly parameterFiles: Readonly<Record<string, string>>
+  /** Where the result goes. */
+  readonly resultUri: string
+}
+
+/** What a step left, as the launcher found it. */
+export interface StagingResult {
+  readonly executorOutput?: string | undefined
+  readonly parameterFiles: Readonly<Record<string, string>>
+  /** Artifact output name to content digest. */
+  readonly digests: Readonly<Record<string, string>>
+  /** Why copying failed; the attempt then fails as the infrastructure's. */
+  readonly error?: string | undefined
+}
+
+/** Environment variable that holds the plan as JSON. */
+export const STAGING_PLAN_VARIABLE = 'KFP_TS_STAGING_PLAN'

@@ -1,0 +1,127 @@
+/** The store on S3: the launcher in the pod copies artifacts in and out and leaves a result; the operator reads that and keeps logs. */
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, type Writable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RuntimeArtifact } from '../api/executor-io.ts'
+import type { StagingResult } from '../api/staging-plan.ts'
+import type { ArtifactStore } from '../store/artifact-store.ts'
+import type { AttemptPlace, RunStore } from './run-store.ts'
+
+export interface ObjectStoreOptions {
+  readonly store: ArtifactStore
+  /** For example `s3://bucket/prefix`. */
+  readonly root: string
+  /** Where steps find their files. */
+  readonly mountPath: string
+  /** How long the launcher may take to copy outputs after the step ended. @default 600_000 */
+  readonly publishMillis?: number
+}
+
+const POLL_MILLIS = 100
+const SCHEMES = ['s3://', 'minio://'] as const
+
+export function createObjectStore(options: ObjectStoreOptions): RunStore {
+  const { store, mountPath } = options
+  const root = options.root.replace(/\/+$/, '')
+  const isOurs = (uri: string): boolean => SCHEMES.some((scheme) => uri.startsWith(scheme))
+
+  return {
+    pathsOf: (runId) => ({
+      artifacts: `${root}/artifacts`,
+      scratch: `${mountPath}/scratch/${runId}`,
+      workspaceSubPath: `workspaces/${runId}`,
+      uriPaths: SCHEMES.map((prefix) => ({ prefix, path: `${mountPath}/objects/` })),
+    }),
+    rootOf: (wanted) => (wanted && isOurs(wanted) ? wanted.replace(/\/+$/, '') : `${root}/artifacts`),
+    // The launcher makes the folders, inside the pod.
+    prepare: async () => {},
+    async readOutputs(_launch, place) {
+      const result = await waitForResult(store, resultUri(root, place), options.publishMillis ?? 600_000)
+      if (result.error) throw new Error(`the launcher could not copy them: ${result.error}`)
+      return result
+    },
+    async withDigests(outputs, { digests = {} }) {
+      const artifacts: Record<string, RuntimeArtifact[]> = {}
+      for (const [name, list] of Object.entries(outputs.artifacts)) {
+        const digest = digests[name]
+        artifacts[name] = list.map((artifact) => (digest === undefined ? artifact : { ...artifact, digest }))
+      }
+      return { parameters: outputs.parameters, artifacts }
+    },
+    async damageOf(artifact) {
+      if (!isOurs(artifact.uri) || artifact.digest === undefined) return undefined
+      const found = await store.find(artifact.uri)
+      if (!found) return `artifact "${artifact.name}" no longer exists at ${artifact.uri}`
+      const digest = found.kind === 'file' ? await store.digest(artifact.uri) : undefined
+      if (digest === undefined || digest === artifact.digest) return undefined
+      return `artifact "${artifact.name}" at ${artifact.uri} was changed since`
+    },
+    digestOf: async (uri) => (isOurs(uri) ? await store.digest(uri) : undefined),
+    resultUri: (place) => resultUri(root, place),
+    openLog: (place) => openUpload(store, logUri(root, place)),
+    async deleteRun(runId, withArtifacts) {
+      await store.remove(`${root}/logs/${runId}`)
+      await store.remove(`${root}/results/${runId}`)
+      if (!withArtifacts) return
+      const files = await store.list(`${root}/artifacts`, Number.POSITIVE_INFINITY)
+      const folders = new Set(
+        files.filter((file) => file.split('/')[1] === runId).map((file) => file.split('/').slice(0, 2).join('/')),
+      )
+      for (const folder of folders) await store.remove(`${root}/artifacts/${folder}`)
+    },
+  }
+}
+
+/** Where the launcher of an attempt leaves its result. */
+export function resultUri(root: string, { runId, task, attempt }: AttemptPlace): string {
+  const digest = createHash('sha256').update(task).digest('hex').slice(0, 24)
+  return `${root.replace(/\/+$/, '')}/results/${runId}/${digest}-${attempt}.json`
+}
+
+const logUri = (root: string, { runId, task, attempt }: AttemptPlace): string =>
+  `${root}/logs/${runId}/${task.split('/').map(encodeURIComponent).join('/')}/attempt-${attempt}.log`
+
+async function waitForResult(store: ArtifactStore, uri: string, limitMillis: number): Promise<StagingResult> {
+  const deadline = Date.now() + limitMillis
+  while (true) {
+    const stream = await store.read(uri)
+    if (stream) {
+      const chunks: Buffer[] = []
+      for await (const chunk of stream) chunks.push(chunk as Buffer)
+      return JSON.parse(Buffer.concat(chunks).toString('utf8')) as StagingResult
+    }
+    if (Date.now() > deadline) throw new Error(`the launcher left no result at ${uri}`)
+    await delay(POLL_MILLIS)
+  }
+}
+
+/** A log is kept in a local file while it grows (an object can't be appended to) and uploaded at its end. */
+async function openUpload(store: ArtifactStore, uri: string): Promise<Writable> {
+  const folder = await mkdtemp(join(tmpdir(), 'kfp-ts-log-'))
+  const file = join(folder, 'log')
+  const local = createWriteStream(file)
+  const input = new PassThrough({
+    async final(callback) {
+      try {
+        await new Promise<void>((resolve, reject) =>
+          local.end((error?: Error | null) => (error ? reject(error) : resolve())),
+        )
+        await store.upload(file, uri)
+        callback()
+      } catch (error) {
+        callback(error as Error)
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
+    transform(chunk, _encoding, callback) {
+      local.write(chunk, (error) => callback(error))
+    },
+  })
+  input.resume()
+  return input
+}

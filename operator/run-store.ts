@@ -1,0 +1,46 @@
+/** The port to where a run's files are: a volume that steps mount (volume-store.ts) or an object store (object-store.ts). */
+import type { Writable } from 'node:stream'
+import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
+import type { Launch } from '../engine/types.ts'
+
+/** Texts that a step left, as `collectOutputs` takes them. */
+export interface FoundOutputs {
+  readonly executorOutput?: string | undefined
+  readonly parameterFiles: Readonly<Record<string, string | undefined>>
+  /** Artifact output name to content digest, where the store knows it already. */
+  readonly digests?: Readonly<Record<string, string>> | undefined
+}
+
+export interface AttemptPlace {
+  readonly runId: string
+  readonly task: string
+  readonly attempt: number
+}
+
+export interface RunPaths {
+  /** Pipeline root of runs that name none: a path as steps see it, or a URI. */
+  readonly artifacts: string
+  readonly scratch: string
+  readonly workspaceSubPath: string
+  /** For RunConfig. */
+  readonly uriPaths?: readonly { readonly prefix: string; readonly path: string }[] | undefined
+}
+
+export interface RunStore {
+  pathsOf(runId: string): RunPaths
+  /** The root that a run's own wish becomes. */
+  rootOf(wanted: string | undefined): string
+  /** Makes what has to be there before the pod is. */
+  prepare(launch: Launch, runId: string): Promise<void>
+  /** Rejects when outputs of a step that ended well can't be had. */
+  readOutputs(launch: Launch, place: AttemptPlace): Promise<FoundOutputs>
+  /** The outputs with the digest of each artifact. */
+  withDigests(outputs: TaskOutputs, found: FoundOutputs): Promise<TaskOutputs>
+  /** Why an artifact can't be used any more; undefined when it is as it was, or not kept here. */
+  damageOf(artifact: RuntimeArtifact): Promise<string | undefined>
+  digestOf(uri: string): Promise<string | undefined>
+  /** Where the launcher of an attempt leaves its result; volumes need none. */
+  resultUri?(place: AttemptPlace): string
+  openLog(place: AttemptPlace): Promise<Writable>
+  deleteRun(runId: string, withArtifacts: boolean): Promise<void>
+}
