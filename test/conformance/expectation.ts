@@ -46,6 +46,8 @@ export interface ConformanceCase {
   readonly steps?: Readonly<Record<string, StepExpectation>>
   /** For what depends on chance: gives what is wrong. */
   readonly check?: (observed: Observed) => string[]
+  /** The outputs depend on chance: only the state compares with the oracle's. */
+  readonly random?: boolean
   readonly standIns?: readonly StandIn[]
   /** Further flags of `kfp-ts run`. */
   readonly flags?: readonly string[]

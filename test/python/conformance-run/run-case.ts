@@ -1,24 +1,18 @@
 /** Runs one case of the corpus as a user would, `kfp-ts run FILE --host-commands --json`, and says what differs from the table. */
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { RuntimeArtifact } from '../../../api/executor-io.ts'
 import type { JsonValue } from '../../../api/json.ts'
 import type { RunReport, TaskReport } from '../../../api/run-report.ts'
 import { logPath, runPaths } from '../../../store/run-folder.ts'
 import { corpusFolder } from '../../conformance/corpus.ts'
-import type {
-  ArtifactExpectation,
-  ConformanceCase,
-  Observed,
-  StandIn,
-  StepExpectation,
-} from '../../conformance/expectation.ts'
+import type { ArtifactExpectation, ConformanceCase, Observed, StepExpectation } from '../../conformance/expectation.ts'
+import { standInVariables } from './stand-ins.ts'
 
 const program = resolve(import.meta.dirname, '../../../bin/kfp-ts.js')
-const standInFolder = join(import.meta.dirname, 'stand-ins')
 const RUN_TIMEOUT_MILLIS = 600_000
 
 export interface CaseResult {
@@ -51,7 +45,8 @@ async function run(one: ConformanceCase, folder: string): Promise<{ report?: Run
   const file = join(corpusFolder, 'valid', one.file)
   const args = ['run', file, '--host-commands', '--json', '--no-cache', '--root', join(folder, 'root')]
   const flags = one.flags?.map(fill) ?? []
-  const env = { ...process.env, ...one.environment, ...(await standInVariables(one.standIns ?? [], folder)) }
+  const standIns = await standInVariables(one.standIns ?? [], folder, process.env['PATH'] ?? '')
+  const env = { ...process.env, ...one.environment, ...standIns }
   const options = { cwd: folder, env, maxBuffer: 64 << 20, timeout: RUN_TIMEOUT_MILLIS }
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((done) => {
     execFile(program, [...args, '--params-file', parameters, ...flags], options, (_, out, err) =>
@@ -63,22 +58,6 @@ async function run(one: ConformanceCase, folder: string): Promise<{ report?: Run
   } catch {
     return { error: `no report: ${stdout.slice(0, 500)}${stderr.slice(0, 1500)}` }
   }
-}
-
-async function standInVariables(names: readonly StandIn[], folder: string): Promise<Record<string, string>> {
-  const path = process.env['PATH'] ?? ''
-  const variables: Record<string, string> = {}
-  for (const name of names) {
-    let place = join(standInFolder, name)
-    if (name === 'bash-as-sh') {
-      place = join(folder, 'bin')
-      await mkdir(place)
-      await symlink('/bin/bash', join(place, 'sh'))
-    }
-    variables['PATH'] = `${place}${delimiter}${variables['PATH'] ?? path}`
-    if (name === 'fast-clock') variables['PYTHONPATH'] = place
-  }
-  return variables
 }
 
 function observe(report: RunReport, folder: string): Observed {
