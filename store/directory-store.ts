@@ -30,7 +30,7 @@ export function directoryStore(prefixes: Readonly<Record<string, string>> = {}):
       return found?.kind === 'file' ? createReadStream(pathOf(uri), range) : undefined
     },
     list: async (uri, limit = 1000) => (await listFiles(pathOf(uri))).slice(0, limit),
-    remove: (uri) => rm(pathOf(uri), { recursive: true, force: true }),
+    remove: async (uri) => rm(pathOf(uri), { recursive: true, force: true }),
     digest: (uri) => digestPath(pathOf(uri)),
   }
 }

@@ -42,17 +42,17 @@ const DIGEST_METADATA = 'kfp-ts-digest'
 export function s3Store(settings: S3Settings = {}): ArtifactStore & { readonly close: () => void } {
   const client = new S3Client(clientConfig(settings))
   return {
-    find: (uri) => find(client, placeOf(uri)),
-    download: (uri, target) => download(client, placeOf(uri), target),
-    upload: (source, uri) => upload(client, source, placeOf(uri)),
-    read: (uri, range) => read(client, placeOf(uri), range),
+    find: async (uri) => find(client, placeOf(uri)),
+    download: async (uri, target) => download(client, placeOf(uri), target),
+    upload: async (source, uri) => upload(client, source, placeOf(uri)),
+    read: async (uri, range) => read(client, placeOf(uri), range),
     list: async (uri, limit = 1000) => {
       const place = placeOf(uri)
       if (await sizeOfObject(client, place)) return ['']
       const objects = await listTree(client, place, limit)
       return objects.map(({ key }) => key.slice(place.key.length + 1)).sort()
     },
-    remove: (uri) => remove(client, placeOf(uri)),
+    remove: async (uri) => remove(client, placeOf(uri)),
     digest: async (uri) => (await sizeOfObject(client, placeOf(uri)))?.digest,
     close: () => client.destroy(),
   }

@@ -1,5 +1,6 @@
 /** Opens the metadata database: SQLite or Postgres by the URL, migrated, with its default experiment. The way in for all. */
 import { type Dialect, Kysely, Migrator, sql, type Transaction } from 'kysely'
+import { GroupCommit } from './group-commit.ts'
 import type { MetadataKind } from './migrations/columns.ts'
 import { migrations } from './migrations/index.ts'
 import { postgresDialect } from './postgres.ts'
@@ -12,7 +13,7 @@ export type Db = Kysely<Tables>
 export interface Metadata {
   readonly kind: MetadataKind
   readonly db: Db
-  /** Runs `work` in one transaction: SQLite takes the write lock at once, Postgres repeats on a serialization failure. */
+  /** Runs `work` in a transaction that is committed when this resolves. Inside, use the `db` that it is given and no other. */
   transaction<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T>
   /** Milliseconds since the epoch; one clock for all that is stored. */
   now(): number
@@ -48,10 +49,16 @@ export async function openMetadata(options: OpenMetadataOptions): Promise<Metada
   return {
     kind,
     db,
-    transaction: (work) => db.transaction().execute(work),
+    transaction: transactionsOf(kind, db),
     now: options.now ?? Date.now,
     close: () => db.destroy(),
   }
+}
+
+function transactionsOf(kind: MetadataKind, db: Db): Metadata['transaction'] {
+  if (kind === 'postgres') return (work) => db.transaction().execute(work)
+  const group = new GroupCommit(db)
+  return (work) => group.transaction(work)
 }
 
 function chooseDialect(url: string): { kind: MetadataKind; dialect: Dialect } {

@@ -20,8 +20,15 @@ export interface PageKey {
   readonly key: readonly KeyValuePart[]
 }
 
+/** JSON has no infinities; a metric may be one. */
+const INFINITIES: Readonly<Record<string, number>> = { '+': Number.POSITIVE_INFINITY, '-': Number.NEGATIVE_INFINITY }
+
 export function encodePageToken(page: PageKey): string {
-  return Buffer.from(JSON.stringify([page.scope, page.key])).toString('base64url')
+  const key = page.key.map((part) => {
+    if (part === Number.POSITIVE_INFINITY) return ['+']
+    return part === Number.NEGATIVE_INFINITY ? ['-'] : part
+  })
+  return Buffer.from(JSON.stringify([page.scope, key])).toString('base64url')
 }
 
 /** Reads a token; throws `invalid` when it is not one of ours or belongs to another sort or filter. */
@@ -36,8 +43,8 @@ export function decodePageToken(token: string, scope: string, length: number): r
     throw invalid('page_token is not valid')
   }
   if (parsed[0] !== scope) throw invalid('page_token belongs to a call with another filter or order')
-  const key: unknown[] = parsed[1]
-  const usable = key.every((part) => (typeof part === 'string' && !part.includes('\0')) || Number.isFinite(part))
+  const key = (parsed[1] as unknown[]).map((part) => (Array.isArray(part) ? INFINITIES[String(part[0])] : part))
+  const usable = key.every((part) => (typeof part === 'string' && !part.includes('\0')) || typeof part === 'number')
   if (key.length !== length || !usable) throw invalid('page_token is not valid')
   return key as KeyValuePart[]
 }

@@ -39,6 +39,8 @@ export async function searchRuns(
   metadata: Metadata,
   search: RunSearch,
 ): Promise<{ runs: RunRow[]; nextPageToken?: string }> {
+  const quick = await searchByMetric(metadata, search)
+  if (quick) return quick
   const columns = orderColumns(search.order)
   let query = metadata.db
     .selectFrom('runs')
@@ -59,6 +61,41 @@ export async function searchRuns(
   const runs = rows.slice(0, search.limit)
   const last = runs.at(-1)! as RunRow & Record<string, KeyValuePart>
   const key = columns.map((_, index) => last[`order_${index}`]!)
+  return { runs, nextPageToken: encodePageToken({ scope: search.scope, key }) }
+}
+
+/**
+ * The order by one metric, read off the index of latest values. Answers a page only when it is full: runs without the
+ * metric come last, and the general search finds those.
+ */
+async function searchByMetric(
+  metadata: Metadata,
+  search: RunSearch,
+): Promise<{ runs: RunRow[]; nextPageToken?: string } | undefined> {
+  const [first, ...more] = search.order
+  if (first?.entity !== 'metric' || more.length > 0) return undefined
+  const columns: OrderColumn[] = [
+    { expression: sql.ref('om.value'), descending: first.descending },
+    ...orderColumns([]),
+  ]
+  const token = search.pageToken ? decodePageToken(search.pageToken, search.scope, columns.length + 1) : undefined
+  if (token && token[0] !== 0) return undefined
+  const conditions = [
+    sql<SqlBool>`om.key = ${first.key} and om.is_nan = 0`,
+    sql<SqlBool>`runs.experiment_id in (${sql.join([...search.experimentIds])})`,
+    sql<SqlBool>`runs.lifecycle_stage in (${sql.join([...search.stages])})`,
+    ...(search.namespace === undefined ? [] : [sql<SqlBool>`runs.namespace = ${search.namespace}`]),
+    ...search.conditions.map((condition) => runCondition(metadata, condition)),
+    ...(token ? [afterKey(columns, token.slice(1))] : []),
+  ]
+  const { rows } = await sql<RunRow & { om_value: number }>`select runs.*, om.value as om_value
+    from latest_metrics as om cross join runs
+    where runs.run_id = om.run_id and ${sql.join(conditions, sql` and `)}
+    order by ${orderBy(columns)} limit ${search.limit + 1}`.execute(metadata.db)
+  if (rows.length <= search.limit) return undefined
+  const runs = rows.slice(0, search.limit)
+  const last = runs.at(-1)!
+  const key = [0, last.om_value, last.start_time, last.run_id]
   return { runs, nextPageToken: encodePageToken({ scope: search.scope, key }) }
 }
 

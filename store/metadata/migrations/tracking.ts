@@ -50,7 +50,8 @@ export const TRACKING_TABLES: Readonly<Record<string, TablePlan>> = {
     key: ['run_id'],
     indexes: {
       runs_by_start: ['experiment_id', 'start_time desc', 'run_id'],
-      runs_by_kind: ['kind', 'namespace', 'created_at', 'run_id'],
+      runs_by_kind: ['kind', 'created_at', 'run_id'],
+      runs_by_namespace: ['namespace', 'kind', 'created_at', 'run_id'],
       runs_by_kind_in_experiment: ['kind', 'experiment_id', 'created_at', 'run_id'],
       runs_by_parent: ['parent_run_id'],
       runs_by_root: ['root_run_id'],

@@ -1,0 +1,74 @@
+/** A real S3 server on loopback for tests: versitygw over a temporary folder, built from its Go module when not there yet. */
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { S3Settings } from '../../store/s3-store.ts'
+
+export interface S3Server {
+  readonly settings: S3Settings & { readonly endpoint: string }
+  readonly bucket: string
+  readonly stop: () => Promise<void>
+}
+
+export async function startS3Server(): Promise<S3Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-s3-'))
+  const bucket = 'artifacts'
+  mkdirSync(join(folder, 'data', bucket), { recursive: true })
+  mkdirSync(join(folder, 'meta'))
+  const port = await freePort()
+  const credentials = { accessKeyId: 'test-key', secretAccessKey: 'test-secret' }
+  const gateway = ['posix', '--sidecar', join(folder, 'meta'), join(folder, 'data')]
+  const server = spawn(binary(), ['--port', `127.0.0.1:${port}`, '--quiet', ...gateway], {
+    env: { ...process.env, ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
+    stdio: 'ignore',
+  })
+  const endpoint = `http://127.0.0.1:${port}`
+  await answers(endpoint)
+  return {
+    settings: { endpoint, credentials, region: 'us-east-1' },
+    bucket,
+    stop: async () => {
+      server.kill()
+      await once(server, 'exit')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function binary(): string {
+  const cache = join(
+    process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+    'kfp-ts',
+    'cluster',
+    'bin',
+    'versitygw',
+  )
+  if (!existsSync(cache)) {
+    execFileSync(resolve(import.meta.dirname, '../cluster/build-binaries.sh'), ['versitygw'], { stdio: 'inherit' })
+  }
+  return cache
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function answers(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const isUp = await fetch(url).then(
+      () => true,
+      () => false,
+    )
+    if (isUp) return
+    await new Promise((done) => setTimeout(done, 100))
+  }
+  throw new Error(`${url} does not answer`)
+}
