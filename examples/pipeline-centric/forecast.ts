@@ -47,7 +47,7 @@ export function examplesOf(days: readonly Day[]): Example[] {
 }
 
 /** Least squares with a little ridge, by the normal equations. */
-export function fit(examples: readonly Example[]): Forecast {
+export function learn(examples: readonly Example[]): Forecast {
   const width = examples[0]?.known.length ?? 0
   const rows = Array.from({ length: width }, (_, i) => [
     ...Array.from(

@@ -1,7 +1,7 @@
 /** Architecture 3: preprocess, train, evaluate, every day by the clock; each run works on the day that its data interval names. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { defineComponent, definePipeline, macros, t } from 'kfp-ts'
-import { type Example, examplesOf, type Forecast, fit, parseDays, predict } from './forecast.ts'
+import { type Example, examplesOf, type Forecast, learn, parseDays, predict } from './forecast.ts'
 
 /** Two years are learned from. */
 const HISTORY_DAYS = 730
@@ -29,7 +29,7 @@ export const train = defineComponent({
   outputs: { model: t.model() },
   async run({ history }, { model }) {
     const examples = JSON.parse(await readFile(history.path, 'utf8')) as Example[]
-    await writeFile(model.path, JSON.stringify(fit(examples)))
+    await writeFile(model.path, JSON.stringify(learn(examples)))
   },
 })
 
