@@ -108,7 +108,8 @@ function runCondition(metadata: Metadata, { entity, key, operator, value }: Cond
   if (operator === 'IS NOT NULL') return sql`exists (${rows})`
   const matches = compare(metadata.kind, sql.ref('kv.value'), operator, value)
   return entity === 'metric'
-    ? sql`exists (${rows} and kv.is_nan = 0 and ${matches})`
+    ? sql`runs.run_id in (select kv.run_id from latest_metrics as kv
+        where kv.key = ${key} and kv.is_nan = 0 and ${matches})`
     : sql`exists (${rows} and ${matches})`
 }
 
