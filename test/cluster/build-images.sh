@@ -4,10 +4,10 @@
 #   build-images.sh [pause|small|steps]...      (no Docker needed; the archives are what `docker save` would write)
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
+source "$CLUSTER_FOLDER/archive.sh"
 # Raise it when a recipe below changes: the archive is made again then.
 RECIPE=2
-WORK=$CACHE/build/images
-mkdir -p "$IMAGES" "$WORK" "$CACHE/logs"
+mkdir -p "$CACHE/logs"
 
 SMALL_NAMES='alpine:latest busybox:latest ghcr.io/containerd/busybox:latest library/bash:latest'
 STEP_NAMES='python:3.11 python:3.12 python:3.7 python:alpine3.9 node:24 node:24-alpine node:24-slim
@@ -18,32 +18,20 @@ WHEELS='pandas==2.2.0 scikit-learn==1.4.0 numpy<2 nbclient>=0.10,<1 ipykernel>=6
   minio requests yapf setuptools wheel typing-extensions'
 KFP_VERSIONS='2.9.0 2.12.1 2.14.2 2.14.3 2.14.4 2.14.6 2.15.2'
 
-is_made() { [ -f "$IMAGES/$1.tar" ] && [ -f "$IMAGES/.$1-$RECIPE" ]; }
-
-# archive NAME ROOT CONFIG_JSON REFERENCE...: one-layer image in the format of `docker save`.
-archive() {
-  local name=$1 root=$2 config=$3 folder=$WORK/$1.archive digest tags
-  shift 3
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  tar --numeric-owner -C "$root" -cf "$folder/layer.tar" .
-  digest=$(sha256sum "$folder/layer.tar" | cut -d' ' -f1)
-  printf '{"architecture":"amd64","os":"linux","config":%s,"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
-    "$config" "$digest" >"$folder/config.json"
-  tags=$(printf '"%s",' "$@")
-  printf '[{"Config":"config.json","RepoTags":[%s],"Layers":["layer.tar"]}]' "${tags%,}" >"$folder/manifest.json"
-  tar -C "$folder" -cf "$IMAGES/$name.tar" manifest.json config.json layer.tar
-  rm -rf "$folder"
-  rm -f "$IMAGES/.$name-"*
-  touch "$IMAGES/.$name-$RECIPE"
-  say "image $name: $(du -h "$IMAGES/$name.tar" | cut -f1)"
+# stamped NAME ...: an archive with the recipe's number beside it.
+stamped() {
+  archive "$@"
+  rm -f "$IMAGES/.$1-"*
+  touch "$IMAGES/.$1-$RECIPE"
 }
+
+is_made() { [ -f "$IMAGES/$1.tar" ] && [ -f "$IMAGES/.$1-$RECIPE" ]; }
 
 pause() {
   local root=$WORK/pause
   rm -rf "$root" && mkdir -p "$root"
   cp "$BINARIES/pause" "$root/pause"
-  archive pause "$root" '{"Entrypoint":["/pause"],"User":"65535:65535"}' localhost/pause:1
+  stamped pause "$root" '{"Entrypoint":["/pause"],"User":"65535:65535"}' localhost/pause:1
 }
 
 small() {
@@ -58,7 +46,7 @@ small() {
   mkdir -p "$root/usr" && ln -sf ../bin "$root/usr/bin"
   echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
   # shellcheck disable=SC2086 # one name a word
-  archive small "$root" '{"Env":["PATH=/bin:/usr/bin"],"Cmd":["sh"]}' $SMALL_NAMES
+  stamped small "$root" '{"Env":["PATH=/bin:/usr/bin"],"Cmd":["sh"]}' $SMALL_NAMES
 }
 
 debian_mirror() {
@@ -80,7 +68,7 @@ steps() {
   cp "$REPOSITORY/node_modules/node/bin/node" "$root/usr/local/bin/node"
   wheels "$root/opt/wheels"
   # shellcheck disable=SC2086 # one name a word
-  archive steps "$root" '{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","LANG=C.UTF-8",
+  stamped steps "$root" '{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin","LANG=C.UTF-8",
     "PIP_NO_INDEX=1","PIP_FIND_LINKS=/opt/wheels","PIP_ROOT_USER_ACTION=ignore"],"Cmd":["python3"]}' $STEP_NAMES
   rm -rf "$root"
 }

@@ -1,0 +1,159 @@
+/** Artifacts on a real S3 server: copied in and out by the launcher, steps see no credentials, results are used again. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { type KubeObject, PODS } from '../../client/kube/resources.ts'
+import type { Pod } from '../../operator/pod/pod-types.ts'
+import { s3Store } from '../../store/s3-store.ts'
+import {
+  finished,
+  installCrds,
+  kube,
+  makePlace,
+  type OperatorProcess,
+  type Place,
+  ROOT,
+  startOperatorProcess,
+  submit,
+  until,
+} from './support/cluster.ts'
+
+const KEYS = { AWS_ACCESS_KEY_ID: 'tester', AWS_SECRET_ACCESS_KEY: 'tester-secret' }
+let place: Place
+let operator: OperatorProcess
+let endpoint: string
+
+function script(name: string, ...args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(join(ROOT, 'test/cluster', name), args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${name}: ${stderr}`)
+  return stdout.trim()
+}
+
+beforeAll(async () => {
+  await installCrds()
+  endpoint = script('s3.sh', 'up')
+  script('launcher-image.sh')
+  place = await makePlace('objects')
+  await kube.create({ group: '', version: 'v1', plural: 'secrets' }, place.namespace, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's3' },
+    stringData: KEYS,
+  } as KubeObject)
+  Object.assign(process.env, KEYS)
+  operator = await startOperatorProcess(place, [
+    ...['--object-store', 's3://bucket/kfp', '--s3-endpoint', endpoint, '--s3-secret', 's3'],
+    ...['--launcher-image', 'kfp-ts-launcher:test', '--launcher-command', 'node /app/launcher.mjs'],
+  ])
+})
+afterAll(async () => {
+  await operator?.kill()
+  await place?.remove()
+  for (const name of Object.keys(KEYS)) delete process.env[name]
+  script('s3.sh', 'down')
+})
+
+const DATASET = { artifactType: { schemaTitle: 'system.Dataset', schemaVersion: '0.0.1' } }
+
+/** write -> read: a file artifact and a folder artifact travel through the bucket. */
+const text = stringify({
+  pipelineInfo: { name: 'copy' },
+  schemaVersion: '2.1.0',
+  deploymentSpec: {
+    executors: {
+      'exec-write': {
+        container: {
+          image: 'busybox:latest',
+          command: [
+            'sh',
+            '-ec',
+            'printf hello > "$0"; mkdir -p "$1/deep"; printf one > "$1/a"; printf two > "$1/deep/b"',
+          ],
+          args: ["{{$.outputs.artifacts['file'].path}}", "{{$.outputs.artifacts['tree'].path}}"],
+        },
+      },
+      'exec-read': {
+        container: {
+          image: 'busybox:latest',
+          command: [
+            'sh',
+            '-ec',
+            '! env | grep AWS_; printf "%s %s %s" "$(cat $0)" "$(cat $1/a)" "$(cat $1/deep/b)" > "$2"',
+          ],
+          args: [
+            "{{$.inputs.artifacts['file'].path}}",
+            "{{$.inputs.artifacts['tree'].path}}",
+            "{{$.outputs.parameters['text'].output_file}}",
+          ],
+        },
+      },
+    },
+  },
+  components: {
+    'comp-write': { executorLabel: 'exec-write', outputDefinitions: { artifacts: { file: DATASET, tree: DATASET } } },
+    'comp-read': {
+      executorLabel: 'exec-read',
+      inputDefinitions: { artifacts: { file: DATASET, tree: DATASET } },
+      outputDefinitions: { parameters: { text: { parameterType: 'STRING' } } },
+    },
+  },
+  root: {
+    outputDefinitions: { parameters: { text: { parameterType: 'STRING' } } },
+    dag: {
+      outputs: {
+        parameters: { text: { valueFromParameter: { producerSubtask: 'read', outputParameterKey: 'text' } } },
+      },
+      tasks: {
+        write: {
+          taskInfo: { name: 'write' },
+          componentRef: { name: 'comp-write' },
+          cachingOptions: { enableCache: true },
+        },
+        read: {
+          taskInfo: { name: 'read' },
+          componentRef: { name: 'comp-read' },
+          cachingOptions: { enableCache: true },
+          dependentTasks: ['write'],
+          inputs: {
+            artifacts: {
+              file: { taskOutputArtifact: { producerTask: 'write', outputArtifactKey: 'file' } },
+              tree: { taskOutputArtifact: { producerTask: 'write', outputArtifactKey: 'tree' } },
+            },
+          },
+        },
+      },
+    },
+  },
+})
+
+test('files and folders travel through the bucket; credentials stay with the launcher; the second run makes no pod', async () => {
+  const run = await finished(place, await submit(place, text))
+  expect(run.status).toMatchObject({ phase: 'Succeeded', outputs: { text: 'hello one two' }, podsCreated: 2 })
+  const pods = await kube.list<Pod>(PODS, { namespace: place.namespace })
+  for (const { spec } of pods.items) {
+    expect(spec?.containers).toHaveLength(1)
+    expect(JSON.stringify(spec?.containers)).not.toMatch(/AWS_|secretKeyRef/)
+  }
+  const again = await finished(place, await submit(place, text))
+  expect(again.status).toMatchObject({ phase: 'Succeeded', podsCreated: 0, counts: { cached: 2 } })
+})
+
+test('a result whose artifact was removed from the bucket is not used again; logs are in the bucket', async () => {
+  const store = s3Store({
+    endpoint,
+    credentials: { accessKeyId: KEYS.AWS_ACCESS_KEY_ID, secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY },
+  })
+  try {
+    const files = await store.list('s3://bucket/kfp')
+    expect(files.some((name) => name.startsWith('logs/'))).toBe(true)
+    await store.remove(`s3://bucket/kfp/${files.find((name) => name.endsWith('/file'))}`)
+    const run = await finished(place, await submit(place, text))
+    expect(run.status).toMatchObject({ phase: 'Succeeded', podsCreated: 1 })
+    await until('the file is there again', async () =>
+      (await store.list('s3://bucket/kfp')).some((name) => name.endsWith('/file')),
+    )
+  } finally {
+    store.close()
+  }
+})
