@@ -10,6 +10,7 @@ import { checkGraph } from './check/check-graph.ts'
 import { checkForKfp } from './check/kfp-target.ts'
 import type { CodeExecutor } from './lower/build.ts'
 import { lowerPipeline } from './lower/dag.ts'
+import { type AnyComponent, pipelineAround } from './pipeline-around.ts'
 import { sdkVersion } from './sdk-version.ts'
 
 export interface CompileOptions {
@@ -26,14 +27,14 @@ export interface CompileResult {
 }
 
 /**
- * Compiles a pipeline. The author's mistakes come back as issues, all of them together.
+ * Compiles a pipeline, or a component alone (it becomes a pipeline of one task). The author's mistakes come back as issues, all of them together.
  *
  * @example
  * const { document, issues } = await compile(training)
  * if (document) await writeFile('training.yaml', printPipelineYaml(document))
  */
-export async function compile(pipeline: AnyPipeline, options: CompileOptions = {}): Promise<CompileResult> {
-  const graph = tracePipeline(pipeline.model)
+export async function compile(pipeline: AnyPipeline | AnyComponent, options: CompileOptions = {}): Promise<CompileResult> {
+  const graph = tracePipeline(pipeline.kind === 'pipeline' ? pipeline.model : pipelineAround(pipeline.model))
   const issues: Issue[] = [...graph.issues]
   issues.push(...checkGraph(graph, options.name))
   const code = await packCode(graph, issues)

@@ -64,6 +64,8 @@ export interface PipelineModel {
   readonly displayName?: string
   readonly description?: string
   readonly inputs: InputTypes
+  /** Made around a component that is compiled alone; then it may have inputs that only the system gives. */
+  readonly isComponent?: boolean
   /** Declared outputs; else they follow from what the body returns. */
   readonly outputs?: OutputTypes
   readonly pipelineRoot?: string

@@ -3,7 +3,7 @@ import type { ParameterType as ParameterTypeWord } from '../api/pipeline-spec.ts
 import type { BranchesNode, LoopNode, PipelineGraph, TaskNode } from './graph.ts'
 import type { CallSite } from './location.ts'
 import { brandOf, hasBrand, sharedSlot } from './shared.ts'
-import type { ParameterType } from './types/parameters.ts'
+import type { ParameterType, Untyped } from './types/parameters.ts'
 
 /** Where the value of a reference comes from. */
 export type RefSource =
@@ -21,6 +21,10 @@ export type RefSource =
 
 declare const valueType: unique symbol
 declare const titleType: unique symbol
+
+/** Fields of a struct; any name when nothing is known of it. */
+type FieldName<T> = unknown extends T ? string : keyof NonNullable<T> & string
+type FieldValue<T, K> = unknown extends T ? Untyped : NonNullable<T>[K & keyof NonNullable<T>]
 
 const PARAMETER = brandOf('parameter-ref')
 const ARTIFACT = brandOf('artifact-ref')
@@ -52,7 +56,7 @@ export class ParameterRef<out T = unknown> {
    *
    * @example parallelFor(jobs, (job) => { train({ depth: job.field('depth') }) })
    */
-  field<K extends keyof NonNullable<T> & string>(key: K): ParameterRef<NonNullable<T>[K]> {
+  field<K extends FieldName<T>>(key: K): ParameterRef<FieldValue<T, K>> {
     const known = this.detail.fields?.[key]
     return new ParameterRef({ from: 'field', of: this, key }, known ?? { parameterType: 'STRING' }, this.site)
   }

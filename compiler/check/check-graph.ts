@@ -55,6 +55,7 @@ function checkInterface({ model }: PipelineGraph): Issue[] {
       }
     }
     if (
+      !model.isComponent &&
       type.kind === 'parameter' &&
       (type.parameterType === 'TASK_FINAL_STATUS' || type.parameterType === 'TASK_CONFIG')
     ) {

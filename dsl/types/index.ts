@@ -2,7 +2,7 @@
 import type { JsonValue } from '../../api/json.ts'
 import type { ArtifactType } from './artifacts.ts'
 import * as artifacts from './artifacts.ts'
-import type { NeedOf, ParameterOptions, ParameterType, ValueOf } from './parameters.ts'
+import type { NeedOf, ParameterOptions, ParameterType, Untyped, ValueOf } from './parameters.ts'
 import * as parameters from './parameters.ts'
 
 /** Type of an input or output. */
@@ -15,7 +15,7 @@ export type OutputTypes = Readonly<Record<string, AnyType>>
 /**
  * A list of values of one type (`t.list(t.integer())`), of any JSON values (`t.list()`), or of artifacts (`t.list(t.dataset())`).
  */
-function list(): ParameterType<readonly JsonValue[], 'required'>
+function list(): ParameterType<readonly Untyped[], 'required'>
 function list<S extends string>(items: ArtifactType<S>): ArtifactType<S, 'required', true>
 function list<P extends ParameterType, const O extends ParameterOptions<readonly ValueOf<P>[]> = Record<never, never>>(
   items: P,
@@ -24,7 +24,7 @@ function list<P extends ParameterType, const O extends ParameterOptions<readonly
 function list<const O extends ParameterOptions<readonly JsonValue[]>>(
   items: undefined,
   options: O,
-): ParameterType<readonly JsonValue[], NeedOf<O>>
+): ParameterType<readonly Untyped[], NeedOf<O>>
 function list(items?: AnyType, options?: ParameterOptions<unknown>): AnyType {
   if (items?.kind === 'artifact') return Object.freeze({ ...items, list: true as const })
   return parameters.parameter('LIST', options, items ? { items } : {})

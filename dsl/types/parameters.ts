@@ -5,6 +5,10 @@ import type { ParameterType as ParameterTypeWord } from '../../api/pipeline-spec
 /** Whether a caller has to give a value: `required`, or not because there is a default, or not because it may be missing. */
 export type Need = 'required' | 'defaulted' | 'optional'
 
+/** Elements and fields of which nothing was said: they fit everywhere, and `t.list(t.integer())` says more. */
+// biome-ignore lint/suspicious/noExplicitAny: that is the point.
+export type Untyped = any
+
 declare const valueType: unique symbol
 
 /** Type of a parameter whose values are `T` in TypeScript. Made by `t.integer()` and its relatives. */
@@ -127,7 +131,7 @@ export function struct<const F extends StructFields, const O extends ParameterOp
 ): ParameterType<StructValue<F>, NeedOf<O>>
 export function struct<const O extends ParameterOptions<JsonObject> = Record<never, never>>(
   options?: O,
-): ParameterType<JsonObject, NeedOf<O>>
+): ParameterType<{ readonly [key: string]: Untyped }, NeedOf<O>>
 // biome-ignore lint/suspicious/noExplicitAny: the overloads above are the face.
 export function struct(fieldsOrOptions?: object, options?: ParameterOptions<unknown>): ParameterType<any, any> {
   const isFields = options !== undefined || Object.values(fieldsOrOptions ?? {}).some(isParameterType)

@@ -13,6 +13,10 @@ export function missingFrom(golden: unknown, ours: unknown, path = ''): string[]
     return [...lengths, ...golden.flatMap((item, index) => missingFrom(item, ours[index], `${path}[${index}]`))]
   }
   if (typeof golden === 'object' && golden !== null) {
+    // Absence means something here: no `enableCache` turns caching off.
+    if (path.endsWith('.cachingOptions') && JSON.stringify(golden) !== JSON.stringify(ours)) {
+      return [`${path}: ${show(golden)} wanted, got ${show(ours)}`]
+    }
     if (typeof ours !== 'object' || ours === null) return [`${path}: ${show(golden)} wanted, got ${show(ours)}`]
     return Object.entries(golden).flatMap(([key, value]) =>
       isCompared(key, path) ? missingFrom(value, (ours as Record<string, unknown>)[key], joined(path, key)) : [],

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { reindent, reindent } from '../../api/parse/reindent.ts'
+import { reindent } from '../../api/parse/reindent.ts'
 import { compile, printPipelineYaml } from '../../compiler/index.ts'
 import type { AnyComponent } from '../../compiler/pipeline-around.ts'
 import type { AnyPipeline } from '../../dsl/index.ts'
@@ -13,7 +13,7 @@ import { goldens as essential } from './essential.ts'
 import { goldensInFolders } from './in-folders.ts'
 import { goldens as parallelAndNested } from './parallel-and-nested.ts'
 
-const corpus = resolve(import.meta.dirname, '../../../shared/conformance/kfp/valid')
+const corpus = resolve(import.meta.dirname, '../conformance/corpus/valid')
 const goldens: Readonly<Record<string, AnyPipeline | AnyComponent>> = {
   ...critical,
   ...essential,
