@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { formatIssue, InvalidInputError } from '../../api/issue.ts'
 import { compile, loadPipelines, printPipelineYaml, selectPipeline } from '../../compiler/index.ts'
+import type { PipelineModel } from '../../dsl/graph.ts'
 import { usageIssue } from '../errors.ts'
 import type { Command } from './index.ts'
 
@@ -10,6 +11,7 @@ interface CompileArgs {
   readonly out: string | undefined
   readonly pipeline: string | undefined
   readonly target: 'kfp-ts' | 'kfp'
+  readonly schedule: boolean
 }
 
 export const command: Command<CompileArgs> = {
@@ -25,14 +27,32 @@ export const command: Command<CompileArgs> = {
         default: 'kfp-ts' as const,
         describe: 'kfp refuses what a stock Kubeflow Pipelines cannot run',
       })
+      .option('schedule', {
+        type: 'boolean',
+        default: false,
+        describe: 'Write a ScheduledRun resource: the pipeline with the schedule that its options name',
+      })
       .example('$0 compile pipeline.ts -o pipeline.yaml', '')
       .example('$0 compile pipelines.ts --pipeline training --target kfp', ''),
-  handler: async ({ file, out, pipeline, target }) => {
-    const { document, issues } = await compile(selectPipeline(await loadPipelines(file), pipeline), { target })
+  handler: async ({ file, out, pipeline, target, schedule }) => {
+    const chosen = selectPipeline(await loadPipelines(file), pipeline)
+    const { document, issues } = await compile(chosen, { target })
     if (!document) throw new InvalidInputError(issues)
     for (const issue of issues) process.stderr.write(`${formatIssue(issue)}\n`)
-    await write(printPipelineYaml(document), out)
+    const text = printPipelineYaml(document)
+    await write(schedule ? await withSchedule(chosen.model, text) : text, out)
   },
+}
+
+async function withSchedule({ name, schedule }: PipelineModel, text: string): Promise<string> {
+  if (!schedule) {
+    const hint = "add `schedule: { cron: '@daily' }` to the options of the pipeline"
+    throw new InvalidInputError([usageIssue('no-schedule', `pipeline ${name} has no schedule`, hint)])
+  }
+  const { scheduledRunYaml } = await import('../schedules/scheduled-run-yaml.ts')
+  const { text: resource, warnings } = scheduledRunYaml(name, schedule, text, Date.now())
+  for (const issue of warnings) process.stderr.write(`${formatIssue(issue)}\n`)
+  return resource
 }
 
 async function write(text: string, out: string | undefined): Promise<void> {
