@@ -1,0 +1,117 @@
+/**
+ * Kubernetes configuration of a step with every value resolved: `Launch.kubernetes`, which the pod builder reads.
+ *
+ * The shape is that of the platform document (kfp-ir.md 4.2) with plain names only:
+ * - `secretAsVolume[]`, `secretAsEnv[]`, `imagePullSecret[]` have `secretName`; `configMapAs*[]` have `configMapName`;
+ *   `pvcMount[]` has `pvcName`. An entry whose name resolved to nothing is left out.
+ * - `nodeSelector` is `{ labels }`.
+ * - `tolerations[]` are plain tolerations; what came as one JSON value is spread into the list.
+ * - `nodeAffinity[]` holds terms (`matchExpressions`, `matchFields`, `weight`) and `{ nodeAffinityJson: <NodeAffinity> }`.
+ * - everything else is as the author wrote it, with texts in it substituted; integers may be numbers or text.
+ */
+import type { JsonObject, JsonValue } from '../api/json.ts'
+import type { KubernetesExecutorConfig, PlatformParameter, PvcMount } from '../api/platform-spec.ts'
+
+type Mutable = Record<string, JsonValue>
+/** Gives the value of a wire; null when nothing arrives. */
+export type ResolvePlatform = (spec: PlatformParameter) => JsonValue
+
+const NAMED_LISTS = {
+  secretAsVolume: 'secretName',
+  secretAsEnv: 'secretName',
+  configMapAsVolume: 'configMapName',
+  configMapAsEnv: 'configMapName',
+  imagePullSecret: 'secretName',
+} as const
+const AS_WRITTEN = [
+  'podAffinity',
+  'podMetadata',
+  'imagePullPolicy',
+  'fieldPathAsEnv',
+  'activeDeadlineSeconds',
+  'genericEphemeralVolume',
+  'emptyDirMounts',
+  'enabledSharedMemory',
+  'securityContext',
+  'initContainers',
+] as const
+
+/** @throws TaskError when a wire can't be followed */
+export function resolveKubernetes(config: KubernetesExecutorConfig, resolve: ResolvePlatform): JsonObject {
+  const result: Mutable = {}
+  for (const field of AS_WRITTEN) if (config[field] !== undefined) result[field] = config[field] as unknown as JsonValue
+  for (const [field, nameField] of Object.entries(NAMED_LISTS)) {
+    const entries = config[field as keyof typeof NAMED_LISTS] as readonly Entry[] | undefined
+    addList(
+      result,
+      field,
+      (entries ?? []).flatMap((entry) => namedEntry(entry, nameField, resolve)),
+    )
+  }
+  addList(
+    result,
+    'pvcMount',
+    (config.pvcMount ?? []).flatMap((entry) => claimEntry(entry, resolve)),
+  )
+  addList(
+    result,
+    'tolerations',
+    (config.tolerations ?? []).flatMap((entry) => tolerations(entry as Entry, resolve)),
+  )
+  addList(
+    result,
+    'nodeAffinity',
+    (config.nodeAffinity ?? []).flatMap((entry) => affinities(entry as Entry, resolve)),
+  )
+  const labels = nodeLabels(config, resolve)
+  if (labels) result['nodeSelector'] = { labels }
+  return result
+}
+
+type Entry = Readonly<Record<string, JsonValue | PlatformParameter | undefined>>
+
+function addList(result: Mutable, field: string, entries: readonly JsonValue[]): void {
+  if (entries.length > 0) result[field] = entries
+}
+
+function namedEntry(entry: Entry, nameField: string, resolve: ResolvePlatform): JsonObject[] {
+  const { [nameField]: plain, [`${nameField}Parameter`]: wire, ...rest } = entry
+  const name = wire === undefined ? plain : resolve(wire as PlatformParameter)
+  return isText(name) ? [{ [nameField]: name, ...(rest as JsonObject) }] : []
+}
+
+function claimEntry(entry: PvcMount, resolve: ResolvePlatform): JsonObject[] {
+  const { pvcNameParameter, taskOutputParameter, constant, componentInputParameter, ...rest } = entry
+  const wire: PlatformParameter =
+    pvcNameParameter ??
+    (taskOutputParameter
+      ? { taskOutputParameter }
+      : componentInputParameter !== undefined
+        ? { componentInputParameter }
+        : { runtimeValue: { constant: constant ?? null } })
+  const name = resolve(wire)
+  return isText(name) ? [{ pvcName: name, ...rest }] : []
+}
+
+function tolerations(entry: Entry, resolve: ResolvePlatform): JsonObject[] {
+  if (entry['tolerationJson'] === undefined) return [entry as JsonObject]
+  const value = resolve(entry['tolerationJson'] as PlatformParameter)
+  const list: readonly JsonValue[] = Array.isArray(value) ? value : [value]
+  return list.filter(isObject).filter((one) => Object.keys(one).length > 0)
+}
+
+function affinities(entry: Entry, resolve: ResolvePlatform): JsonObject[] {
+  if (entry['nodeAffinityJson'] === undefined) return [entry as JsonObject]
+  const value = resolve(entry['nodeAffinityJson'] as PlatformParameter)
+  return isObject(value) && Object.keys(value).length > 0 ? [{ nodeAffinityJson: value }] : []
+}
+
+function nodeLabels({ nodeSelector }: KubernetesExecutorConfig, resolve: ResolvePlatform): JsonObject | undefined {
+  if (!nodeSelector) return undefined
+  const value = nodeSelector.nodeSelectorJson ? resolve(nodeSelector.nodeSelectorJson) : nodeSelector.labels
+  return isObject(value as JsonValue) && Object.keys(value as object).length > 0 ? (value as JsonObject) : undefined
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isObject = (value: JsonValue): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

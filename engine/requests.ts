@@ -1,0 +1,61 @@
+/** Steps without a pod: imports of artifacts, and the images that stand for making and removing volume claims (kfp-ir.md 2.10, 4.3). */
+import type { JsonObject, JsonValue } from '../api/json.ts'
+import type { ImporterSpec } from '../api/pipeline-spec.ts'
+import { textOf } from './convert-value.ts'
+import { inputScope } from './launch.ts'
+import { substitute, substituteDeep } from './placeholders.ts'
+import type { ResolvedInputs } from './resolved-inputs.ts'
+import { TaskError } from './task-error.ts'
+import { planOf, type RunView } from './tree.ts'
+import type { ImportRequest, TaskPath, VolumeRequest } from './types.ts'
+
+/** @throws TaskError when the URI or an input of the metadata is missing */
+export function importRequest(view: RunView, path: TaskPath, inputs: ResolvedInputs): ImportRequest {
+  const plan = planOf(view, view.state.tasks[path]!)
+  const importer = plan.component.leaf!.executor.importer!
+  const scope = inputScope(view, path, plan, inputs)
+  const [outputName = 'artifact', output] =
+    Object.entries(plan.component.spec.outputDefinitions?.artifacts ?? {})[0] ?? []
+  const uri = substitute(uriOf(importer, inputs), scope)
+  if (uri === '') throw new TaskError('missing-input', 'the importer has no URI')
+  return {
+    uri,
+    type: importer.typeSchema ?? output?.artifactType ?? { schemaTitle: 'system.Artifact', schemaVersion: '0.0.1' },
+    metadata: substituteDeep(importer.metadata ?? {}, scope) as JsonObject,
+    reimport: importer.reimport === true,
+    downloadToWorkspace: importer.downloadToWorkspace === true,
+    outputName,
+  }
+}
+
+function uriOf({ artifactUri }: ImporterSpec, { parameters }: ResolvedInputs): string {
+  const name = artifactUri.runtimeParameter
+  const value =
+    name === undefined ? (artifactUri.constant ?? artifactUri.constantValue?.['stringValue']) : parameters[name]
+  return value === undefined || value === null ? '' : textOf(value)
+}
+
+/** @throws TaskError when a required input is missing */
+export function volumeRequest(view: RunView, path: TaskPath, inputs: ResolvedInputs): VolumeRequest {
+  const { leaf } = planOf(view, view.state.tasks[path]!).component
+  const text = (name: string) => (inputs.parameters[name] === undefined ? undefined : textOf(inputs.parameters[name]!))
+  if (leaf!.kind === 'delete-volume') return { operation: 'delete', name: required('pvc_name', text('pvc_name')) }
+  const modes: JsonValue | undefined = inputs.parameters['access_modes']
+  const all = {
+    operation: 'create' as const,
+    name: text('pvc_name') || undefined,
+    nameSuffix: text('pvc_name_suffix') || undefined,
+    accessModes: Array.isArray(modes) ? modes.map((mode: JsonValue) => textOf(mode)) : [],
+    size: required('size', text('size')),
+    storageClassName: text('storage_class_name'),
+    volumeName: text('volume_name') || undefined,
+    annotations: inputs.parameters['annotations'] as JsonObject | undefined,
+    dataSource: inputs.parameters['data_source'] as JsonObject | undefined,
+  }
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as VolumeRequest
+}
+
+function required(name: string, value: string | undefined): string {
+  if (value) return value
+  throw new TaskError('missing-input', `the parameter "${name}" is required and was not given`)
+}
