@@ -152,8 +152,9 @@ export const PIPELINE_RUN_SPEC_SCHEMA = {
       message: 'the pipeline of a run cannot change: create another PipelineRun',
     },
     {
-      rule: '!(has(oldSelf.cancel) && oldSelf.cancel) || (has(self.cancel) && self.cancel)',
-      message: 'a canceled run stays canceled: raise retryCount after its end, or create another PipelineRun',
+      rule: '!(has(oldSelf.cancel) && oldSelf.cancel) || (has(self.cancel) && self.cancel) || (has(self.retryCount) && self.retryCount > (has(oldSelf.retryCount) ? oldSelf.retryCount : 0))',
+      message:
+        'a canceled run stays canceled: unset cancel and raise retryCount together, or create another PipelineRun',
     },
   ],
 }

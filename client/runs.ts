@@ -123,7 +123,7 @@ export function createRunsClient(kube: KubeClient, defaultNamespace: string): Ru
     suspend: (name, on, namespace = defaultNamespace) => patchSpec(name, namespace, { suspend: on }),
     async retry(name, namespace = defaultNamespace) {
       const { spec } = await get(name, namespace)
-      return await patchSpec(name, namespace, { retryCount: (spec.retryCount ?? 0) + 1 })
+      return await patchSpec(name, namespace, { retryCount: (spec.retryCount ?? 0) + 1, cancel: false })
     },
     delete: (name, namespace = defaultNamespace) => kube.delete(PIPELINE_RUNS, namespace, name),
   }

@@ -183,7 +183,10 @@ export function startOperator(options: OperatorOptions): Operator {
   function settledInQueue(view: RunView): boolean {
     if (wasStarted(view)) return false
     const late = view.queueSeconds !== undefined && now() - view.createdAt > view.queueSeconds * 1000
-    if (!view.cancel && !late) return view.suspend
+    if (!view.cancel && !late) {
+      if (view.suspend) reportQueued(view, 'spec.suspend is true', 'Paused')
+      return view.suspend
+    }
     waiting.delete(view.key)
     const status = unstartedStatus(
       view.cancel ? 'Canceled' : 'Failed',
@@ -195,13 +198,16 @@ export function startOperator(options: OperatorOptions): Operator {
     return true
   }
 
-  function reportQueued(view: RunView, reason: string): void {
+  function reportQueued(view: RunView, reason: string, phase: 'Queued' | 'Paused' = 'Queued'): void {
     if (reported.has(view.uid)) return
     reported.add(view.uid)
     const timer = setTimeout(() => {
       const current = waiting.get(view.key)
       if (!current || current.uid !== view.uid || stopped) return
-      const status = unstartedStatus('Queued', 'Queued', reason, { now: now(), observedGeneration: view.generation })
+      const status = unstartedStatus(phase, phase === 'Paused' ? 'Suspended' : 'Queued', reason, {
+        now: now(),
+        observedGeneration: view.generation,
+      })
       void statuses.write(view, { phase: current.phase }, status)
       if (view.queueSeconds !== undefined) {
         setTimeout(pump, Math.max(0, view.createdAt + view.queueSeconds * 1000 - now()) + 100).unref()
@@ -265,7 +271,11 @@ export function startOperator(options: OperatorOptions): Operator {
       onTrouble: (error) => trouble(session.run, error),
     })
     const { view } = entry
-    if (isFinalPhase(view.phase) && view.retryCount > view.retriesDone) session.retry()
+    // The journal tells whether a retry that the status does not show yet was begun before.
+    if (isFinalPhase(view.phase) && view.retryCount > Math.max(view.retriesDone, session.retries)) {
+      session.retry()
+      return
+    }
     obey(entry, view)
     for (const pod of starter.podsOf(view.uid)) session.podChanged(pod, false)
     entry.tracker.changed(session)
@@ -304,5 +314,6 @@ export function startOperator(options: OperatorOptions): Operator {
   }
 }
 
-const wasStarted = ({ phase }: RunView): boolean =>
-  phase === 'Running' || phase === 'Paused' || phase === 'Canceling' || isFinalPhase(phase)
+/** The operator took it up before: its limits were passed then. A run that was suspended from the start was not. */
+const wasStarted = ({ phase, startedAt }: RunView): boolean =>
+  startedAt !== undefined && (phase === 'Running' || phase === 'Paused' || phase === 'Canceling' || isFinalPhase(phase))

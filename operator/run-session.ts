@@ -67,6 +67,8 @@ export interface RunSession {
   readonly podsCreated: number
   readonly suspended: boolean
   readonly cancelRequested: boolean
+  /** Retries of the whole run that the journal knows. */
+  readonly retries: number
   podChanged(pod: Pod, gone: boolean): void
   cancel(reason: string): void
   retry(): void
@@ -142,7 +144,8 @@ export function startSession(start: SessionStart): RunSession {
   }
 
   async function takeIn(): Promise<void> {
-    const events = inbox
+    // A copy: more may come in while these are written.
+    const events = [...inbox]
     const at = Math.max(lastAt, ports.now())
     await ports.records.append(
       run.uid,
@@ -192,6 +195,9 @@ export function startSession(start: SessionStart): RunSession {
     get cancelRequested() {
       return replayed.cancelRequested
     },
+    get retries() {
+      return replayed.retries
+    },
     podChanged(pod, gone) {
       if (facts.podChanged(pod, gone)) newsSince ??= ports.now()
     },
@@ -203,6 +209,7 @@ export function startSession(start: SessionStart): RunSession {
     },
     retry() {
       replayed.cancelRequested = false
+      replayed.retries++
       context.tell({ kind: 'retry-requested' })
     },
     suspend(on) {
@@ -237,8 +244,8 @@ export function startSession(start: SessionStart): RunSession {
   }
 
   if (start.journal.length === 0) context.tell({ kind: 'started' })
-  else {
-    act(isFinished(state) ? [] : pendingActions(pipeline.program, state, ports.now()))
+  else if (!isFinished(state)) {
+    act(pendingActions(pipeline.program, state, ports.now()))
     for (const pod of start.pods) session.podChanged(pod, false)
     context.tell({ kind: 'clock' })
   }
@@ -251,16 +258,20 @@ function replay({ pipeline, config, journal }: SessionStart) {
   const started = new Set<string>()
   const oomKills = new Map<string, number>()
   let cancelRequested = false
+  let retries = 0
   let lastAt = 0
   for (const { at, event } of journal) {
     state = advance(pipeline.program, state, event, at).state
     lastAt = at
     if (event.kind === 'attempt-started') started.add(attemptKey(event.task, event.attempt))
     if (event.kind === 'cancel-requested') cancelRequested = true
-    if (event.kind === 'retry-requested') cancelRequested = false
+    if (event.kind === 'retry-requested') {
+      cancelRequested = false
+      retries++
+    }
     countOom(oomKills, event)
   }
-  return { state, started, oomKills, cancelRequested, lastAt, sequence: journal.length }
+  return { state, started, oomKills, cancelRequested, retries, lastAt, sequence: journal.length }
 }
 
 function countOom(kills: Map<string, number>, event: RunEvent): void {

@@ -169,7 +169,7 @@ function condition(
 
 /** The status of a run that never started: invalid, not found, or waiting in the queue. */
 export function unstartedStatus(
-  phase: 'Failed' | 'Queued' | 'Canceled',
+  phase: 'Failed' | 'Queued' | 'Canceled' | 'Paused',
   reason: RunReason,
   message: string,
   base: {
@@ -178,7 +178,7 @@ export function unstartedStatus(
     readonly previous?: PipelineRunStatus | undefined
   },
 ): PipelineRunStatus {
-  const final = phase !== 'Queued'
+  const final = phase === 'Failed' || phase === 'Canceled'
   const valid = reason === 'InvalidPipeline' || reason === 'PipelineNotFound' ? 'False' : 'Unknown'
   return {
     observedGeneration: base.observedGeneration,

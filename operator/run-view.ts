@@ -24,6 +24,7 @@ export interface RunView {
   readonly deleting: boolean
   readonly finalizers: readonly string[]
   readonly phase?: RunPhase | undefined
+  readonly startedAt?: number | undefined
   readonly completedAt?: number | undefined
   readonly retriesDone: number
   readonly retryCount: number
@@ -48,6 +49,7 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     phase: status?.phase,
+    startedAt: status?.startTime ? Date.parse(status.startTime) : undefined,
     completedAt: status?.completionTime ? Date.parse(status.completionTime) : undefined,
     retriesDone: status?.retryCount ?? 0,
     retryCount: spec.retryCount ?? 0,
