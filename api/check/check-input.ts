@@ -61,7 +61,7 @@ function parameterSource(
 
 /** Loop items of unknown type are declared STRING and carry anything. */
 function isLoopItem(name: string): boolean {
-  return /-loop-item|loop-item-param-|-subvar-/.test(name)
+  return /-loop-item$|loop-item-param-|-subvar-/.test(name)
 }
 
 function reportNoSource(node: TaskNode, path: Path, scope: Scope): void {
@@ -132,6 +132,12 @@ function checkComponentInput<Kind extends 'parameters' | 'artifacts'>(
   const what = kind === 'parameters' ? 'input parameter' : 'input artifact'
   const owner = parent.name === 'root' ? 'the pipeline' : `component "${abbreviate(parent.name)}"`
   const message = `${owner} has no ${what} "${abbreviate(name)}"`
-  scope.report(parent, 'unknown-input', path, message, suggest(name, Object.keys(inputs ?? {}), 'its inputs'))
+  if (isLoopItem(name)) {
+    const hint = 'the KFP SDK writes this for f-strings over the items of two loops'
+    scope.findings.warn('unknown-input', path, message, hint)
+  } else {
+    const hint = suggest(name, Object.keys(inputs ?? {}), 'its inputs')
+    scope.report(parent, 'unknown-input', path, message, hint)
+  }
   return undefined
 }

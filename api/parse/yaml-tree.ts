@@ -56,12 +56,15 @@ export function readTree(text: string, findings: Findings): Tree | undefined {
   return builder.overflowed ? undefined : { ...parsed, documents }
 }
 
+/** How the parser's message about depth begins. */
+const TOO_DEEP = 'nesting exceeded'
+
 type Parsed = { readonly events: readonly Event[]; readonly text: string }
 
 /** A second try for lines that other readers of YAML let stand further left. */
 function tryParse(text: string): Parsed | { readonly error: YAMLException } {
   const first = parseOnce(text)
-  if (!('error' in first) || first.error.reason !== 'deficient indentation') return first
+  if (!('error' in first) || first.error.reason.startsWith(TOO_DEEP)) return first
   const second = parseOnce(reindent(text))
   return 'error' in second ? first : second
 }
@@ -82,7 +85,7 @@ function reportTooMany(findings: Findings): undefined {
 
 function reportSyntax(error: YAMLException, findings: Findings): void {
   const offset = error.mark?.position ?? 0
-  if (error.reason.startsWith('nesting exceeded')) {
+  if (error.reason.startsWith(TOO_DEEP)) {
     const message = `lists and mappings are nested deeper than ${MAX_DEPTH} levels`
     findings.error('too-complex', [], message, 'flatten the value, or pass it as an artifact', offset)
     return
