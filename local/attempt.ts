@@ -34,17 +34,20 @@ export interface StepRequest {
   readonly signal: AbortSignal
 }
 
-export type StopReason = 'canceled' | 'timeout' | 'interrupted'
+/** Ended because the engine wants it, or to be run again by a resume. */
+export interface Stop {
+  readonly kind: 'canceled' | 'interrupted'
+  readonly reason: string
+}
 
 /** A running attempt, as the executor holds it. */
 export interface AttemptHandle {
   /** undefined when it was stopped to be continued by a resume. */
   readonly result: Promise<AttemptResult | undefined>
-  readonly cancel: (why: StopReason, graceMillis: number) => void
+  readonly cancel: (stop: Stop, graceMillis: number) => void
 }
 
 const LOG_CHECK_MILLIS = 1000
-const STOP_GRACE_MILLIS = 10_000
 
 export function runAttempt(
   action: StartAttempt,
@@ -54,25 +57,24 @@ export function runAttempt(
   onStarted: () => void,
 ): AttemptHandle {
   const control = new AbortController()
-  let stopped: StopReason | undefined
+  let stopped: Stop | undefined
   let running: SupervisedProcess | undefined
   const oomKillsBefore = oomKillCount()
-  const cancel: AttemptHandle['cancel'] = (why, graceMillis) => {
-    stopped ??= why
+  const cancel: AttemptHandle['cancel'] = (stop, graceMillis) => {
+    stopped ??= stop
     control.abort()
     running?.stop(graceMillis)
   }
   const request = requestOf(action, paths, control.signal)
   const work = async (): Promise<AttemptResult | undefined> => {
     const found = await startOrFind(action, paths, runtime, request, isResume)
-    if (found.kind === 'refused') return stopped ? stoppedResult(stopped, action.launch, '') : failed(found.failure)
+    if (found.kind === 'refused') return stopped ? stoppedResult(stopped, '') : failed(found.failure)
     if (found.kind === 'running') {
       running = found.process
       onStarted()
       if (stopped) running.stop(0)
     }
-    const end =
-      found.kind === 'running' ? await watch(found.process, action.launch, request.logFile, cancel) : found.end
+    const end = found.kind === 'running' ? await watch(found.process, request.logFile) : found.end
     await runtime.cleanUp?.(request)
     return settle(action, request, end, { stopped, oomKillsBefore })
   }
@@ -143,22 +145,13 @@ async function layOutFolders(launch: Launch, paths: RunPaths, request: StepReque
   for (const folder of new Set(folders)) await mkdir(folder, { recursive: true })
 }
 
-/** Waits for the end; keeps the log within its limit and the attempt within its time. */
-async function watch(
-  process: SupervisedProcess,
-  launch: Launch,
-  logFile: string,
-  cancel: AttemptHandle['cancel'],
-): Promise<ProcessEnd> {
-  const logTimer = setInterval(() => void shortenLog(logFile).catch(() => undefined), LOG_CHECK_MILLIS)
-  const { timeoutMillis } = launch
-  const timeout =
-    timeoutMillis === undefined ? undefined : setTimeout(() => cancel('timeout', STOP_GRACE_MILLIS), timeoutMillis)
+/** Waits for the end and keeps the log within its limit meanwhile. */
+async function watch(process: SupervisedProcess, logFile: string): Promise<ProcessEnd> {
+  const timer = setInterval(() => void shortenLog(logFile).catch(() => undefined), LOG_CHECK_MILLIS)
   try {
     return await process.ended
   } finally {
-    clearInterval(logTimer)
-    clearTimeout(timeout)
+    clearInterval(timer)
     await shortenLog(logFile).catch(() => undefined)
   }
 }
@@ -167,11 +160,11 @@ async function settle(
   action: StartAttempt,
   request: StepRequest,
   end: ProcessEnd,
-  { stopped, oomKillsBefore }: { stopped: StopReason | undefined; oomKillsBefore: number },
+  { stopped, oomKillsBefore }: { stopped: Stop | undefined; oomKillsBefore: number },
 ): Promise<AttemptResult | undefined> {
   const succeeded = end.kind === 'exited' && end.exitCode === 0
   const logTail = await readLogTail(request.logFile)
-  if (stopped && !(succeeded && stopped === 'interrupted')) return stoppedResult(stopped, action.launch, logTail)
+  if (stopped && !(succeeded && stopped.kind === 'interrupted')) return stoppedResult(stopped, logTail)
   if (succeeded) {
     const collected = await collectStepOutputs(action.launch)
     return 'outputs' in collected
@@ -187,11 +180,10 @@ async function settle(
   return failed(classifyFailure(end, evidence))
 }
 
-function stoppedResult(why: StopReason, launch: Launch, logTail: string): AttemptResult | undefined {
-  if (why === 'interrupted') return undefined
-  if (why === 'canceled') return { outcome: 'canceled' }
-  const message = `${launch.displayName} was ended: it took longer than its limit of ${(launch.timeoutMillis ?? 0) / 1000} s`
-  return failed({ cause: 'timeout', message, ...(logTail ? { logTail } : {}) })
+/** The engine, which asked for the end, knows why; the last lines are for the report of a step that took too long. */
+function stoppedResult({ kind, reason }: Stop, logTail: string): AttemptResult | undefined {
+  if (kind === 'interrupted') return undefined
+  return logTail === '' ? { outcome: 'canceled' } : failed({ cause: 'infrastructure', message: reason, logTail })
 }
 
 function failed(failure: AttemptFailure): AttemptResult {

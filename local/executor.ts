@@ -42,9 +42,9 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
     handlers: (emit) => ({
       'start-attempt': (action, isResume) => startAttempt(action, isResume, { options, attempts, emit }),
       'cancel-attempt': (action) => {
-        const { task, attempt } = action
+        const { task, attempt, reason } = action
         const handle = attempts.get(attemptKey(action))
-        if (handle) handle.cancel('canceled', CANCEL_GRACE_MILLIS)
+        if (handle) handle.cancel({ kind: 'canceled', reason }, CANCEL_GRACE_MILLIS)
         else emit({ kind: 'attempt-finished', task, attempt, result: { outcome: 'canceled' } })
       },
       'import-artifact': ({ task, attempt, request }) =>
@@ -61,7 +61,7 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
     }),
     interrupt: async (graceMillis) => {
       clearTimeout(wakeTimer)
-      for (const handle of attempts.values()) handle.cancel('interrupted', graceMillis)
+      for (const handle of attempts.values()) handle.cancel({ kind: 'interrupted', reason: 'interrupted' }, graceMillis)
       await Promise.all([...attempts.values()].map(({ result }) => result))
     },
     settle: async () => {

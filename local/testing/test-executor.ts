@@ -144,23 +144,9 @@ function startFake(fake: FakeComponent, action: StartAttempt, clock: VirtualCloc
       })
     })
   const call: FakeCall = { task, attempt, ...inputsOf(launch), now: clock.now, sleep, launch }
-  const takeBackTimeout =
-    launch.timeoutMillis === undefined
-      ? () => {}
-      : clock.at(clock.now() + launch.timeoutMillis, () => {
-          const message = `${launch.displayName} took longer than its limit of ${launch.timeoutMillis! / 1000} s`
-          inbox.put({
-            kind: 'attempt-finished',
-            task,
-            attempt,
-            result: { outcome: 'failed', failure: { cause: 'timeout', message } },
-          })
-          control.abort(new Error(message))
-        })
   const work = (async () => outputsOfFake(launch, (await fake(call)) ?? {}))()
     .then((outputs) => ({ outcome: 'succeeded' as const, outputs }), failureResult)
     .then((result) => {
-      takeBackTimeout()
       if (!control.signal.aborted) inbox.put({ kind: 'attempt-finished', task, attempt, result })
     })
   inbox.busyWhile(work)
@@ -188,7 +174,7 @@ function startReal(action: StartAttempt, paths: RunPaths, inbox: EventBox): () =
     if (result) inbox.put({ kind: 'attempt-finished', task, attempt, result })
   })
   inbox.busyWhile(answer)
-  return () => handle.cancel('canceled', 0)
+  return () => handle.cancel({ kind: 'canceled', reason: 'canceled' }, 0)
 }
 
 type EventBox = ReturnType<typeof makeEventBox>
