@@ -11,6 +11,7 @@ export const generators: Readonly<Record<string, () => Promise<Generator>>> = {
   'sample data': () => import('./generate-sample-data.ts'),
   components: () => import('./generate-components.ts'),
   'hybrid example': () => import('./generate-hybrid.ts'),
+  reference: () => import('./generate-reference.ts'),
   crds: () => import('../manifests/crds.ts'),
   install: () => import('../manifests/install.ts'),
 }
