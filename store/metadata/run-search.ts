@@ -39,7 +39,8 @@ export async function searchRuns(
   metadata: Metadata,
   search: RunSearch,
 ): Promise<{ runs: RunRow[]; nextPageToken?: string }> {
-  const quick = await searchByMetric(metadata, search)
+  const conditions = await conditionsOf(metadata, search.conditions)
+  const quick = await searchByMetric(metadata, search, conditions)
   if (quick) return quick
   const columns = orderColumns(search.order)
   let query = metadata.db
@@ -49,7 +50,7 @@ export async function searchRuns(
     .where('runs.experiment_id', 'in', [...search.experimentIds])
   if (search.namespace !== undefined) query = query.where('runs.namespace', '=', search.namespace)
   if (search.stages.length === 1) query = query.where('runs.lifecycle_stage', '=', search.stages[0]!)
-  for (const condition of search.conditions) query = query.where(runCondition(metadata, condition))
+  for (const condition of conditions) query = query.where(condition)
   if (search.pageToken) {
     query = query.where(afterKey(columns, decodePageToken(search.pageToken, search.scope, columns.length)))
   }
@@ -71,6 +72,7 @@ export async function searchRuns(
 async function searchByMetric(
   metadata: Metadata,
   search: RunSearch,
+  given: readonly RawBuilder<SqlBool>[],
 ): Promise<{ runs: RunRow[]; nextPageToken?: string } | undefined> {
   const [first, ...more] = search.order
   if (first?.entity !== 'metric' || more.length > 0) return undefined
@@ -85,7 +87,7 @@ async function searchByMetric(
     sql<SqlBool>`runs.experiment_id in (${sql.join([...search.experimentIds])})`,
     sql<SqlBool>`runs.lifecycle_stage in (${sql.join([...search.stages])})`,
     ...(search.namespace === undefined ? [] : [sql<SqlBool>`runs.namespace = ${search.namespace}`]),
-    ...search.conditions.map((condition) => runCondition(metadata, condition)),
+    ...given,
     ...(token ? [afterKey(columns, token.slice(1))] : []),
   ]
   const { rows } = await sql<RunRow & { om_value: number }>`select runs.*, om.value as om_value
@@ -99,6 +101,27 @@ async function searchByMetric(
   return { runs, nextPageToken: encodePageToken({ scope: search.scope, key }) }
 }
 
+/** So many matches of a condition are looked up first; of more the page is found sooner by trying one run after the other. */
+const FEW = 2000
+
+/** The conditions as SQL; a comparison of a metric that few runs meet begins in the metric's index. */
+async function conditionsOf(metadata: Metadata, conditions: readonly Condition[]): Promise<RawBuilder<SqlBool>[]> {
+  const built: RawBuilder<SqlBool>[] = []
+  for (const condition of conditions) {
+    const { entity, key, operator, value } = condition
+    if (entity !== 'metric' || !['=', '<', '<=', '>', '>='].includes(operator)) {
+      built.push(runCondition(metadata, condition))
+      continue
+    }
+    const matching = sql`select kv.run_id from latest_metrics as kv
+      where kv.key = ${key} and kv.is_nan = 0 and ${compare(metadata.kind, sql.ref('kv.value'), operator, value)}`
+    const { rows } = await sql<{ n: number }>`select count(*) as n
+      from (${matching} limit ${FEW + 1}) as few`.execute(metadata.db)
+    built.push(rows[0]!.n > FEW ? runCondition(metadata, condition) : sql`runs.run_id in (${matching})`)
+  }
+  return built
+}
+
 function runCondition(metadata: Metadata, { entity, key, operator, value }: Condition): RawBuilder<SqlBool> {
   if (entity === 'attribute') return compare(metadata.kind, ATTRIBUTES[key]!, operator, value)
   if (entity === 'dataset') return datasetCondition(metadata, key, operator, value)
@@ -108,8 +131,7 @@ function runCondition(metadata: Metadata, { entity, key, operator, value }: Cond
   if (operator === 'IS NOT NULL') return sql`exists (${rows})`
   const matches = compare(metadata.kind, sql.ref('kv.value'), operator, value)
   return entity === 'metric'
-    ? sql`runs.run_id in (select kv.run_id from latest_metrics as kv
-        where kv.key = ${key} and kv.is_nan = 0 and ${matches})`
+    ? sql`exists (${rows} and kv.is_nan = 0 and ${matches})`
     : sql`exists (${rows} and ${matches})`
 }
 
