@@ -49,7 +49,7 @@ function outputLines(report: RunReport): string[] {
 /** Artifacts of tasks; the same file is named once. */
 function artifactLines(report: RunReport): string[] {
   const rows = new Map<string, string>()
-  for (const task of report.tasks) {
+  for (const task of leavesOf(report.tasks)) {
     for (const [output, artifacts] of Object.entries(task.outputs.artifacts)) {
       for (const { uri } of artifacts)
         if (uri && !rows.has(uri)) rows.set(uri, `  ${shortPath(task.path)}.${output}  ${uri}`)

@@ -89,7 +89,7 @@ function peakMemoryKilobytes(pid: number): number {
 test('a component that hangs is ended with everything that it started', async () => {
   const { status, stdout } = await run(shellPipeline('hangs', 'sleep 1234 & echo $!; wait'), '--task-timeout', '200ms')
   expect(status).toBe(1)
-  expect(stdout).toMatch(/limit of 0\.2 s|timeout|timed out/i)
+  expect(stdout).toMatch(/took longer than 0\.2 s/)
   const child = Number(await place.tool(['logs', 'last', 'step']).then(({ stdout }) => stdout.split('\n')[0]))
   expect(child).toBeGreaterThan(1)
   expect(identityOf(child).startTicks).toBeUndefined()
