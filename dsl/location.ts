@@ -10,6 +10,7 @@ const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d
 
 /** Part of the path of a bundled author's file: frames that still name it are helpers that the bundler added. */
 export const LOADED_FOLDER = '/kfp-ts-load-'
+const JOINED = /\/kfp-ts-load-[^/]*\/file:\/*(\/.*)$/
 
 /** Directory of the dsl's own files, as they stand in stack traces. */
 const OWN_DIRECTORY = directoryOf(framesOf(new Error('own place').stack ?? '')[0]?.file ?? '')
@@ -52,7 +53,9 @@ function framesOf(stack: string): Frame[] {
 
 function pathOf(file: string): string {
   const path = file.startsWith('file://') ? decodeURIComponent(file.slice('file://'.length)) : file
-  return path.replace(/\?.*$/, '')
+  // Some readers of source maps (vitest's) take the URL of the author's folder for a path below the bundle's.
+  const joined = JOINED.exec(path)?.[1]
+  return (joined ?? path).replace(/\?.*$/, '')
 }
 
 function directoryOf(file: string): string {

@@ -45,7 +45,7 @@ export async function main(options: Options): Promise<Result> {
   if (state !== 'SUCCEEDED') throw new Error(`the run ended ${state}: ${error?.message ?? 'no reason is known'}`)
 
   const accuracy = Number(outputs.accuracy)
-  const modelFile = fileURLToPath((outputs.model as unknown as Artifact).uri)
+  const modelFile = pathOf((outputs.model as unknown as Artifact).uri)
   const classification = outputs.classification_metrics as unknown as Artifact
   const { auc, f1_macro: f1 } = (outputs.metrics as unknown as Artifact).metadata
   const summary = [
@@ -56,6 +56,11 @@ export async function main(options: Options): Promise<Result> {
     `model     ${relative(process.cwd(), modelFile)}`,
   ].join('\n')
   return { state, accuracy, modelFile, summary }
+}
+
+/** Artifacts of a local run are named by their path, or by a file URL when the pipeline root is one. */
+function pathOf(uri: string): string {
+  return uri.startsWith('file:') ? fileURLToPath(uri) : uri
 }
 
 function confusionText({ annotationSpecs, rows }: ConfusionMatrix): string {

@@ -21,7 +21,7 @@ test('adds the area of the petals', async () => {
     components: { split: nothing, preprocess: nothing, train: nothing, evaluate: () => ({ accuracy: 1, f1_macro: 1 }) },
   })
   const [area] = run.task('add-area').outputs.artifacts.dataset ?? []
-  const csv = await readFile(fileURLToPath(area?.uri ?? ''), 'utf8')
+  const csv = await readFile(area?.uri ?? '', 'utf8')
   assert.match(csv, /^petal_area,sepal_length/)
 })
 
