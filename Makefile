@@ -10,7 +10,8 @@ help: ## List the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  \033[1m%-18s\033[0m %s\n", $$1, $$2}'
 
 node_modules/.installed: package-lock.json
-	@npm ci --no-fund --no-audit --loglevel=error
+# Not `npm ci`: it refuses the lock file where a registry lacks one platform's optional binary that this machine never uses.
+	@npm install --no-save --no-fund --no-audit --loglevel=error
 	@touch $@
 
 .PHONY: setup
