@@ -13,6 +13,9 @@ import type { SessionContext } from './run-session.ts'
 /** Beyond its grace a pod that does not go belongs to a node that is gone. */
 const LEAVE_MARGIN_MILLIS = 20_000
 
+/** Just after a wait becomes worth a person's attention (run-status.ts). */
+const WORTH_TELLING_MILLIS = 5_100
+
 export function podFacts(context: SessionContext) {
   const { ports, run } = context
 
@@ -52,6 +55,7 @@ export function podFacts(context: SessionContext) {
   }
 
   function waiting(attempt: Attempt, fact: PodFact & { kind: 'waiting' }): void {
+    if (!attempt.waiting) setTimeout(() => attempt.waiting && context.refresh(), WORTH_TELLING_MILLIS).unref()
     attempt.waiting = { message: fact.message, since: attempt.waiting?.since ?? ports.now() }
     if (!fact.hopeless || attempt.timer) return
     const { imageGraceMillis, configurationGraceMillis } = ports.settings

@@ -55,6 +55,8 @@ export interface SessionContext {
   closed: boolean
   tell(event: RunEvent): void
   wakeAt(at: number): void
+  /** What people see of the run changed though no event came: something waits. */
+  refresh(): void
 }
 
 export interface RunSession {
@@ -125,6 +127,9 @@ export function startSession(start: SessionStart): RunSession {
       // Timers hold at most about 24 days; a later wake-up is only looked at again.
       wake = setTimeout(() => context.tell({ kind: 'clock' }), Math.min(Math.max(0, at - ports.now()), 2 ** 31 - 1))
       wake.unref()
+    },
+    refresh() {
+      if (!context.closed) start.onChange(session)
     },
   }
   const facts = podFacts(context)

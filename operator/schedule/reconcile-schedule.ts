@@ -17,6 +17,8 @@ export interface ReconcilePorts {
   readonly event: (object: ScheduledRun, type: 'Normal' | 'Warning', reason: string, message: string) => void
   /** A run was created that the informer does not show yet. */
   readonly created: (scheduleKey: string, run: RunFact) => void
+  /** Waits until no other schedule has runs to create: those have a promised time, a status has none. */
+  readonly beforeSaving: () => Promise<void>
 }
 
 export interface ReconcileResult {
@@ -52,6 +54,7 @@ export async function reconcileSchedule(
   const isAnswer = (action: ScheduleAction) => action.kind === 'answer-request'
   for (const action of pass.actions.filter((one) => !isAnswer(one)))
     await carryOut(ports, object, compiled.schedule, action)
+  await ports.beforeSaving()
   const result = await writeStatus(ports, object, statusOf(input, pass, runs))
   tell(ports, object, pass.explanations)
   for (const action of pass.actions.filter(isAnswer)) await carryOut(ports, object, compiled.schedule, action)

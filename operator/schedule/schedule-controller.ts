@@ -40,8 +40,10 @@ const RETRY_MILLIS = 2_000
 const RESYNC_MILLIS = 30_000
 /** setTimeout takes no longer ones. */
 const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
-/** Passes under way at once. */
-const WORKERS = 8
+/** Passes that create at once; the connection has a bound of its own. */
+const WORKERS = 24
+/** A status is written so late at most, however much there is to create. */
+const LATEST_STATUS_MILLIS = 10_000
 
 export function startScheduleController(options: ScheduleControllerOptions): ScheduleController {
   const controller = new Controller(options)
@@ -63,6 +65,9 @@ class Controller {
   readonly #created = new Map<string, Map<string, RunFact>>()
   readonly #wakeAt = new Map<string, number>()
   readonly #underWay = new Set<string>()
+  /** Passes that have not come to their status yet, and those that wait with it until nothing is left to create. */
+  #creating = 0
+  readonly #waiting = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   #ready = false
   #stopped = false
@@ -75,6 +80,7 @@ class Controller {
       now: this.#now,
       timeZoneData: process.versions.tz ?? 'unknown',
       event: (object, type, reason, message) => this.#event(object, type, reason, message),
+      beforeSaving: async () => {},
       created: (key, run) => {
         if (!this.#created.has(key)) this.#created.set(key, new Map())
         this.#created.get(key)!.set(run.name, run)
@@ -112,6 +118,7 @@ class Controller {
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    this.#letStatusesPass()
     await Promise.all([this.#schedules.stop(), this.#backfills.stop(), this.#runs.stop()])
   }
 
@@ -154,50 +161,78 @@ class Controller {
   }
 
   #arm(): void {
-    if (this.#stopped || !this.#ready || this.#underWay.size >= WORKERS) return
+    if (this.#stopped || !this.#ready || this.#creating >= WORKERS) return
     clearTimeout(this.#timer)
-    const next = Math.min(...[...this.#wakeAt].filter(([key]) => !this.#underWay.has(key)).map(([, at]) => at))
-    if (!Number.isFinite(next)) return
-    this.#timer = setTimeout(() => this.#begin(), Math.min(LONGEST_TIMER_MILLIS, Math.max(0, next - this.#now())))
+    let next = Number.POSITIVE_INFINITY
+    for (const [key, at] of this.#wakeAt) if (at < next && !this.#underWay.has(key)) next = at
+    const delay = next - this.#now()
+    if (delay > 0 && this.#creating === 0) this.#letStatusesPass()
+    if (Number.isFinite(next))
+      this.#timer = setTimeout(() => this.#begin(), Math.min(LONGEST_TIMER_MILLIS, Math.max(0, delay)))
   }
 
   #begin(): void {
     const now = this.#now()
-    const due = [...this.#wakeAt]
-      .filter(([key, at]) => at <= now && !this.#underWay.has(key))
-      .sort((a, b) => a[1] - b[1])
-    for (const [key] of due.slice(0, WORKERS - this.#underWay.size)) void this.#pass(key)
+    for (const [key, at] of this.#wakeAt) {
+      if (this.#creating >= WORKERS) break
+      if (at <= now && !this.#underWay.has(key)) void this.#pass(key)
+    }
     this.#arm()
   }
 
   async #pass(key: string): Promise<void> {
     this.#underWay.add(key)
+    this.#creating += 1
     this.#wakeAt.delete(key)
+    let creating = true
+    const created = () => {
+      if (creating) this.#creating -= 1
+      creating = false
+      this.#arm()
+    }
     try {
-      const wakes = [await this.#passSchedule(key), ...(await this.#passBackfills(key))]
+      const wakes = [await this.#passSchedule(key, created), ...(await this.#passBackfills(key))]
       const known = this.#schedules.get(key) !== undefined
-      const wakeAt = Math.min(
-        ...wakes.map((at) => at ?? Number.POSITIVE_INFINITY),
-        known ? this.#now() + RESYNC_MILLIS : Number.POSITIVE_INFINITY,
-      )
+      const resync = known ? this.#now() + RESYNC_MILLIS : Number.POSITIVE_INFINITY
+      const wakeAt = Math.min(...wakes.map((at) => at ?? Number.POSITIVE_INFINITY), resync)
       if (Number.isFinite(wakeAt)) this.#wake(key, wakeAt)
     } catch (error) {
-      this.#options.log(
-        'warn',
-        `a schedule could not be looked at: ${error instanceof Error ? error.message : error}`,
-        { schedule: key },
-      )
+      const message = error instanceof Error ? error.message : String(error)
+      this.#options.log('warn', `a schedule could not be looked at: ${message}`, { schedule: key })
       this.#wake(key, this.#now() + (this.#options.retryMillis ?? RETRY_MILLIS))
     } finally {
       this.#underWay.delete(key)
-      this.#arm()
+      created()
     }
   }
 
-  async #passSchedule(key: string): Promise<number | undefined> {
+  /** Resolves when no schedule is due that was not looked at, or after a while. */
+  #afterCreations(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.#waiting.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, LATEST_STATUS_MILLIS)
+      this.#waiting.add(done)
+      this.#arm()
+    })
+  }
+
+  #letStatusesPass(): void {
+    for (const done of [...this.#waiting]) done()
+  }
+
+  /** @param created is called when nothing is left to create, before the status is written */
+  async #passSchedule(key: string, created: () => void): Promise<number | undefined> {
     const object = this.#scheduleOf(key)
     if (!object || object.metadata.deletionTimestamp) return undefined
-    const { wakeAt, written } = await reconcileSchedule(this.#ports, object, this.#runsOf(key))
+    const beforeSaving = () => {
+      created()
+      return this.#afterCreations()
+    }
+    const { wakeAt, written } = await reconcileSchedule({ ...this.#ports, beforeSaving }, object, this.#runsOf(key))
     if (written) this.#written.set(key, written)
     return wakeAt
   }
