@@ -36,6 +36,12 @@ export const commands: readonly CommandEntry[] = [
   { name: 'logs', summary: 'print what a step wrote', group: 'local', load: () => import('./logs.ts') },
   { name: 'explain', summary: 'say why the cache hit or missed', group: 'local', load: () => import('./explain.ts') },
   {
+    name: 'generate',
+    summary: 'write types beside YAML components',
+    group: 'author',
+    load: () => import('./generate.ts'),
+  },
+  {
     name: 'validate',
     summary: 'check compiled pipelines and print every problem with its place',
     group: 'author',
@@ -73,6 +79,18 @@ export const commands: readonly CommandEntry[] = [
     summary: 'serve pipelines, schedules, tracking and the model registry',
     group: 'service',
     load: () => import('./serve.ts'),
+  },
+  {
+    name: 'serve-model',
+    summary: 'serve predictions of a model of the registry',
+    group: 'service',
+    load: () => import('./serve-model.ts'),
+  },
+  {
+    name: 'models',
+    summary: 'models, versions and aliases: list, promote, roll back, look back',
+    group: 'service',
+    load: () => import('./models.ts'),
   },
   {
     name: 'schedule',
