@@ -59,7 +59,10 @@ export function nextTable(rows: readonly NextRow[], zone: string): string {
   if (rows.length === 0) return 'no instant is left\n'
   const intervals = rows.some((row) => row.runAfter !== row.logicalDate)
   const columns = (row: NextRow) => [row.local, row.logicalDate, ...(intervals ? [row.runAfter] : []), row.note ?? '']
-  const table = [[zone, 'UTC', ...(intervals ? ['RUNS AT (UTC)'] : []), 'NOTE'], ...rows.map(columns)]
+  const table = [
+    [`LOGICAL DATE, ${zone}`, 'UTC', ...(intervals ? ['RUNS AT (UTC)'] : []), 'NOTE'],
+    ...rows.map(columns),
+  ]
   const widths = table[0]!.map((_, index) => Math.max(...table.map((line) => line[index]!.length)) + 2)
   return table
     .map(

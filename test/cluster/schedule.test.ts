@@ -180,8 +180,14 @@ test('1,000 schedules of one minute: delay from the instant to the run', async (
   const writes: string[] = []
   const counting: KubeClient = {
     ...kube,
-    create: async (resource, ...rest) => (writes.push('create'), await kube.create(resource, ...rest)),
-    patch: async (resource, ...rest) => (writes.push('patch'), await kube.patch(resource, ...rest)),
+    create: (resource, ...rest) => {
+      writes.push('create')
+      return kube.create(resource, ...rest)
+    },
+    patch: (resource, ...rest) => {
+      writes.push('patch')
+      return kube.patch(resource, ...rest)
+    },
   }
   const delays: number[] = []
   const seen = new Set<string>()
