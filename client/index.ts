@@ -10,4 +10,14 @@ export {
   type RunOptions,
 } from './client.ts'
 export { createRunFromPipelineFunc, LocalClient } from './local-client.ts'
+export {
+  type HistoryLine,
+  ModelRegistry,
+  type ModelVersion,
+  type Promotion,
+  type PromotionGate,
+  type RegistryConnection,
+  RegistryError,
+  type TrackedRun,
+} from './model-registry.ts'
 export type { NewRun, PipelineRun, RunsClient, TaskPod, WaitOptions } from './runs.ts'

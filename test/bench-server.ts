@@ -30,7 +30,7 @@ async function fill({ db, kind }: Metadata, count: number): Promise<void> {
   const series =
     kind === 'sqlite'
       ? sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < ${count})`
-      : sql`with n(i) as (select generate_series(1, ${count}::int))`
+      : sql`with n(i) as (select generate_series(1, ${count}::bigint))`
   const id = kind === 'sqlite' ? sql`printf('%032x', i)` : sql`lpad(to_hex(i), 32, '0')`
   await sql`insert into runs (run_id, experiment_id, namespace, kind, name, user_id, state, lifecycle_stage, storage_state,
     created_at, start_time, end_time, artifact_uri) ${series} select ${id}, 0, '', case when i % 10 = 0 then 'pipeline' else 'tracking' end,
