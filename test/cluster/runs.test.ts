@@ -69,8 +69,7 @@ describe('a run', () => {
   test("user pods meet the namespace's restricted profile, hold no token, and keep their log in the store", async () => {
     const text = shellPipeline('probe', {
       look: {
-        script:
-          'ls /var/run/secrets/kubernetes.io 2>&1 || echo no token; id -u; echo said it',
+        script: 'ls /var/run/secrets/kubernetes.io 2>&1 || echo no token; id -u; echo said it',
       },
     })
     const run = await finished(place, await submit(place, text))

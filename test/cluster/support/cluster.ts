@@ -102,6 +102,10 @@ export async function makePlace(name: string): Promise<Place> {
   await until('the default service account', async () =>
     kube.get({ group: '', version: 'v1', plural: 'serviceaccounts' }, namespace, 'default'),
   )
+  await until('the claim is bound', async () => {
+    const claim = await kube.get<KubeObject & { status?: { phase?: string } }>(VOLUME_CLAIMS, namespace, 'store')
+    return claim.status?.phase === 'Bound'
+  })
   return {
     namespace,
     store,
