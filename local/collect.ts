@@ -1,5 +1,5 @@
 /** After a step: reads what it left and publishes it: values by their declared types, artifacts with their digests. */
-import { readFile } from 'node:fs/promises'
+import { cp, readFile } from 'node:fs/promises'
 import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
 import { collectOutputs } from '../engine/index.ts'
 import type { AttemptFailure, Launch } from '../engine/types.ts'
@@ -27,14 +27,27 @@ async function withDigests(outputs: TaskOutputs, launch: Launch): Promise<TaskOu
   for (const [name, list] of Object.entries(outputs.artifacts)) {
     const declared = launch.outputs.artifacts[name]
     artifacts[name] = await Promise.all(
-      list.map(async (artifact) => {
-        const path = artifact.customPath ?? (artifact.uri === declared?.uri ? declared.path : localPathOf(artifact.uri))
+      list.map(async (reported) => {
+        const path = reported.uri === declared?.uri ? declared.path : localPathOf(reported.uri)
+        const artifact = await moved(reported, path)
         const digest = path === undefined ? undefined : await digestPath(path)
         return digest === undefined ? artifact : { ...artifact, digest }
       }),
     )
   }
   return { parameters: outputs.parameters, artifacts }
+}
+
+/**
+ * A step may write elsewhere and say so (`custom_path`). Later steps look at the artifact's own place only (the SDK ignores custom
+ * paths of inputs), so the content is copied there.
+ */
+async function moved({ customPath, ...artifact }: RuntimeArtifact, path: string | undefined): Promise<RuntimeArtifact> {
+  if (customPath === undefined || path === undefined) return artifact
+  await cp(customPath, path, { recursive: true }).catch((error: unknown) => {
+    if (!isMissing(error)) throw error
+  })
+  return artifact
 }
 
 async function readText(path: string): Promise<string | undefined> {

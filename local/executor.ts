@@ -7,6 +7,7 @@ import type { RunPaths } from '../store/run-folder.ts'
 import { type AttemptHandle, runAttempt, type StepRuntime } from './attempt.ts'
 import type { ActionHandlers } from './drive.ts'
 import { importArtifact, localPathOf } from './import-artifact.ts'
+import type { RunOptions } from './machine.ts'
 import { changeVolume } from './volumes.ts'
 
 export interface ExecutorOptions {
@@ -16,6 +17,7 @@ export interface ExecutorOptions {
   readonly cache: CacheIndex
   readonly openStore: (uri: string) => Promise<ArtifactStore | undefined>
   readonly now: () => number
+  readonly beforeAttempt?: RunOptions['beforeAttempt']
 }
 
 export interface LocalExecutor {
@@ -32,6 +34,7 @@ const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
 
 export function makeExecutor(options: ExecutorOptions): LocalExecutor {
   const attempts = new Map<string, AttemptHandle>()
+  const held = new Map<string, AbortController>()
   const background = new Set<Promise<unknown>>()
   let wakeTimer: NodeJS.Timeout | undefined
   const inBackground = (work: Promise<unknown>) => {
@@ -40,9 +43,19 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
   }
   return {
     handlers: (emit) => ({
-      'start-attempt': (action, isResume) => startAttempt(action, isResume, { options, attempts, emit }),
+      'start-attempt': (action, isResume) => {
+        const start = () => startAttempt(action, isResume, { options, attempts, emit })
+        if (!options.beforeAttempt) return start()
+        const waiting = new AbortController()
+        held.set(attemptKey(action), waiting)
+        void options.beforeAttempt(action.task, waiting.signal).finally(() => {
+          held.delete(attemptKey(action))
+          if (!waiting.signal.aborted) start()
+        })
+      },
       'cancel-attempt': (action) => {
         const { task, attempt, reason } = action
+        held.get(attemptKey(action))?.abort()
         const handle = attempts.get(attemptKey(action))
         if (handle) handle.cancel({ kind: 'canceled', reason }, CANCEL_GRACE_MILLIS)
         else emit({ kind: 'attempt-finished', task, attempt, result: { outcome: 'canceled' } })
@@ -61,6 +74,7 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
     }),
     interrupt: async (graceMillis) => {
       clearTimeout(wakeTimer)
+      for (const waiting of held.values()) waiting.abort()
       for (const handle of attempts.values()) handle.cancel({ kind: 'interrupted', reason: 'interrupted' }, graceMillis)
       await Promise.all([...attempts.values()].map(({ result }) => result))
     },

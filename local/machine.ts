@@ -41,6 +41,8 @@ export interface RunOptions {
   readonly runName?: string
   /** More environment variables for one step, such as where it logs. */
   readonly stepVariables?: (task: { path: string; name: string }) => Promise<Readonly<Record<string, string>>>
+  /** A step starts when this resolves; `signal` says that it is not wanted any more. Rejecting starts it. */
+  readonly beforeAttempt?: (task: string, signal: AbortSignal) => Promise<void>
   /** @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
 }

@@ -41,7 +41,7 @@ export function mountsOf(root: string, scratchFolder: string, kubernetes: JsonOb
     const name = claimName(entry)
     if (name === undefined || typeof entry['mountPath'] !== 'string') return []
     const subPath = typeof entry['subPath'] === 'string' ? entry['subPath'] : ''
-    return [{ folder: join(volumeFolder(root, name), subPath), mountPath: entry['mountPath'] }]
+    return [{ folder: join(volumeFolder(root, name), join('/', subPath)), mountPath: entry['mountPath'] }]
   })
   const scratch = [...items(kubernetes['emptyDirMounts']), ...items(kubernetes['genericEphemeralVolume'])].flatMap(
     (entry) =>

@@ -5,8 +5,7 @@ import { resolve } from 'node:path'
 /** Files of test/bench that print a table when they are run. */
 const MEASUREMENTS = ['accuracy', 'local-run']
 const folder = resolve(import.meta.dirname, '../test/bench')
-const wanted =
-  process.argv.length > 2 ? process.argv.slice(2) : MEASUREMENTS.filter((name) => existsSync(`${folder}/${name}.ts`))
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : MEASUREMENTS
 
 for (const name of wanted) {
   const options = ['--conditions=kfp-ts-source', '--expose-gc', `${folder}/${name}.ts`]
