@@ -150,7 +150,7 @@ const parameterCases: readonly ConformanceCase[] = [
   {
     file: 'log_streaming_compiled.yaml',
     standIns: ['fast-clock'],
-    note: 'prints for 60 s: the stand-in moves the clock of time.sleep',
+    note: 'prints for 60 s: the stand-in makes the clock of time.time go 60 times as fast',
     steps: { 'print-message': {} },
   },
 ]
@@ -231,12 +231,15 @@ const artifactCases: readonly ConformanceCase[] = [
   },
   {
     file: 'essential/embedded_artifact.yaml',
-    note: 'each step asserts what it reads',
+    sdkVersion: '2.17.0',
+    note: "each step asserts what it reads; run with kfp 2.17.0, as PyPI's 2.14.3, which the file installs, has no EmbeddedInput",
     steps: { 'read-embedded-artifact-dir': {}, 'read-embedded-artifact-file': {} },
   },
   { file: 'critical/artifact_crust.yaml', steps: { 'crust-comp': { log: 'input:  foo' } } },
   {
     file: 'critical/pipeline_with_artifact_custom_path.yaml',
+    sdkVersion: '2.17.0',
+    note: "run with kfp 2.17.0, as PyPI's 2.14.6, which the file installs, has no set_path",
     steps: { 'validate-input-artifact': { parameters: { Output: true } } },
   },
   {

@@ -49,6 +49,8 @@ export interface ConformanceCase {
   /** The outputs depend on chance: only the state compares with the oracle's. */
   readonly random?: boolean
   readonly standIns?: readonly StandIn[]
+  /** Version of the SDK that the steps install in place of the one that the file names. */
+  readonly sdkVersion?: string
   /** Further flags of `kfp-ts run`. */
   readonly flags?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>

@@ -42,7 +42,7 @@ async function run(one: ConformanceCase, folder: string): Promise<{ report?: Run
   const parameters = join(folder, 'parameters.json')
   const fill = (text: string) => text.replaceAll('SCRATCH', scratch)
   await writeFile(parameters, fill(JSON.stringify(one.arguments ?? {})))
-  const file = join(corpusFolder, 'valid', one.file)
+  const file = await pipelineFile(one, folder)
   const args = ['run', file, '--host-commands', '--json', '--no-cache', '--root', join(folder, 'root')]
   const flags = one.flags?.map(fill) ?? []
   const standIns = await standInVariables(one.standIns ?? [], folder, process.env['PATH'] ?? '')
@@ -58,6 +58,15 @@ async function run(one: ConformanceCase, folder: string): Promise<{ report?: Run
   } catch {
     return { error: `no report: ${stdout.slice(0, 500)}${stderr.slice(0, 1500)}` }
   }
+}
+
+async function pipelineFile(one: ConformanceCase, folder: string): Promise<string> {
+  const original = join(corpusFolder, 'valid', one.file)
+  if (one.sdkVersion === undefined) return original
+  const text = readFileSync(original, 'utf8')
+  const changed = join(folder, 'pipeline.yaml')
+  await writeFile(changed, text.replaceAll(/'kfp==[\d.]+'/g, `'kfp==${one.sdkVersion}'`))
+  return changed
 }
 
 function observe(report: RunReport, folder: string): Observed {

@@ -1,7 +1,9 @@
-"""Found by Python through PYTHONPATH: time.sleep moves the clock of time.time instead of waiting."""
+"""Found by Python through PYTHONPATH: time.time goes 60 times as fast, and time.sleep moves it instead of waiting."""
 import time
 
+SPEED = 60
 _real_time = time.time
+_start = _real_time()
 _skipped = 0.0
 
 
@@ -11,4 +13,4 @@ def _sleep(seconds):
 
 
 time.sleep = _sleep
-time.time = lambda: _real_time() + _skipped
+time.time = lambda: _start + (_real_time() - _start) * SPEED + _skipped
