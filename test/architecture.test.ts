@@ -53,7 +53,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
 const sources = files.filter((file) => /\.(ts|tsx|mts)$/.test(file))
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 const folderOf = (file: string) => file.split('/')[0]!
-const isTest = (file: string) => /\.(test|test-d|bench)\.tsx?$/.test(file) || file.includes('/testdata/')
+const isTest = (file: string) => /(\.(test|test-d)|(^|\/)bench)\.tsx?$/.test(file) || file.includes('/testdata/')
 
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s*['"]([^'"]+)['"]/g
@@ -170,7 +170,7 @@ describe('documentation', () => {
       .filter((path) => path.includes('/') && topLevel.has(folderOf(path)) && /^[\w./@-]+$/.test(path))
       // NAME, FILE and the like stand for something.
       .filter((path) => !/(^|\/)[A-Z]{3,}(\.\w+)?$/.test(path) || /\.md$/.test(path))
-    const links = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g)].map((match) =>
+    const links = [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#:\s]+)(?:#[^)]*)?\)/g)].map((match) =>
       join(dirname(page), match[1]!),
     )
     return [...quoted, ...links]
