@@ -125,6 +125,7 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
     cache: openCacheIndex(cacheFolder(options.root), artifactPath),
     openStore: machine.openStore,
     now: Date.now,
+    ...(options.beforeAttempt && { beforeAttempt: options.beforeAttempt }),
   })
   const interrupt = new AbortController()
   const forwardInterrupt = () => interrupt.abort()

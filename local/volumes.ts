@@ -1,7 +1,7 @@
 /** Persistent volume claims without a cluster: folders under the root, mounted into a step where this host allows it. */
 import { createHash } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, normalize } from 'node:path'
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { AttemptResult, TaskPath, VolumeRequest } from '../engine/types.ts'
 
@@ -41,7 +41,12 @@ export function mountsOf(root: string, scratchFolder: string, kubernetes: JsonOb
     const name = claimName(entry)
     if (name === undefined || typeof entry['mountPath'] !== 'string') return []
     const subPath = typeof entry['subPath'] === 'string' ? entry['subPath'] : ''
-    return [{ folder: join(volumeFolder(root, name), join('/', subPath)), mountPath: entry['mountPath'] }]
+    return [
+      {
+        folder: join(volumeFolder(root, name), normalize(`/${subPath}`)).replace(/\/$/, ''),
+        mountPath: entry['mountPath'],
+      },
+    ]
   })
   const scratch = [...items(kubernetes['emptyDirMounts']), ...items(kubernetes['genericEphemeralVolume'])].flatMap(
     (entry) =>
