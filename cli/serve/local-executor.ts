@@ -1,5 +1,4 @@
 /** Carries the runs of `kfp-ts serve` out on this machine: the server's executor port over local/. Before: commands/serve.ts. */
-import { join } from 'node:path'
 import { InvalidInputError } from '../../api/issue.ts'
 import type { RunReport } from '../../api/run-report.ts'
 import { type Program, type RunState, report, waitingReasons } from '../../engine/index.ts'
@@ -13,6 +12,7 @@ import type { ExecutorParts } from '../../server/start.ts'
 import { stepEnvironment } from '../../server/step-environment.ts'
 import { RunRecorder } from '../../store/metadata/record-run.ts'
 import { readManifest, runPaths } from '../../store/run-folder.ts'
+import { pastTaskGate } from '../schedules/past-task-gate.ts'
 import { readStepLog } from './step-logs.ts'
 
 /** Reports of a live run are written at most so often. */
@@ -114,13 +114,15 @@ function runOptions(
       if (entry.program && entry.state) void record(report(entry.program, entry.state))
     }, RECORD_MILLIS)
   }
+  const gate = pastTaskGate(parts.metadata, parts.events, run)
   return {
     root,
     hostCommands,
     runtime,
+    beforeAttempt: async (task, signal) => (await gate)?.(task, signal),
     runId: run.runId,
     runName: run.displayName,
-    pipelineRoot: run.pipelineRoot.includes('://') ? run.pipelineRoot : join(run.pipelineRoot, run.runId),
+    pipelineRoot: run.pipelineRoot,
     interrupt: entry.stop.signal,
     stepVariables: (task) => stepEnvironment(parts, parts.url(), run, task),
     observer: {
