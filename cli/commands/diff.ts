@@ -2,9 +2,9 @@
 
 import { diffPipelines } from '../../compiler/diff/diff-pipelines.ts'
 import { formatDifference } from '../../compiler/diff/format-difference.ts'
+import { countOf } from '../../local/progress/terminal.ts'
 import { EXIT } from '../errors.ts'
 import { readPipelineFile } from '../pipeline-file.ts'
-import { countOf } from '../terminal.ts'
 import type { Command } from './index.ts'
 
 interface DiffArgs {

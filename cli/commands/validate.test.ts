@@ -52,6 +52,14 @@ describe('validate', () => {
     expect(bad.issues[0]).toMatchObject({ code: 'bad-name', location: { file: 'bad.yaml', line: 3, column: 16 } })
   })
 
+  it('sends source code to the compiler', () => {
+    const { status, stderr } = kfpTs('validate', 'pipeline.ts')
+    expect(status).toBe(2)
+    expect(stderr).toContain(
+      'pipeline.ts: error: the file is source code, not a compiled pipeline\n  "kfp-ts compile pipeline.ts"',
+    )
+  })
+
   it('refuses a file that is not there', () => {
     const { status, stderr } = kfpTs('validate', 'nowhere.yaml')
     expect(status).toBe(2)

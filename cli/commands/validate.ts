@@ -1,9 +1,9 @@
 /** `kfp-ts validate`: checks compiled pipelines and prints every problem with its place. Exit 2 if there is an error. */
 import { formatIssue, type Issue } from '../../api/issue.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
+import { countOf } from '../../local/progress/terminal.ts'
 import { EXIT } from '../errors.ts'
-import { parseFile } from '../pipeline-file.ts'
-import { countOf } from '../terminal.ts'
+import { isSourceFile, parseFile } from '../pipeline-file.ts'
 import type { Command } from './index.ts'
 
 interface ValidateArgs {
@@ -24,7 +24,12 @@ export const command: Command<ValidateArgs> = {
       .example('$0 validate --json *.yaml', ''),
   handler: async ({ files, json }) => {
     const results = []
-    for (const file of files) results.push({ file, ...(await parseFile(file)) })
+    for (const file of files) {
+      results.push({
+        file,
+        ...(isSourceFile(file) ? { document: undefined, issues: [notCompiled(file)] } : await parseFile(file)),
+      })
+    }
     if (json) {
       const list = results.map(({ file, document, issues }) => ({ file, valid: document !== undefined, issues }))
       process.stdout.write(`${JSON.stringify(list, null, 2)}\n`)
@@ -33,6 +38,12 @@ export const command: Command<ValidateArgs> = {
     }
     if (results.some(({ document }) => document === undefined)) process.exitCode = EXIT.invalidInput
   },
+}
+
+function notCompiled(file: string): Issue {
+  const message = 'the file is source code, not a compiled pipeline'
+  const hint = `"kfp-ts compile ${file}" checks and compiles it`
+  return { code: 'not-a-pipeline', severity: 'error', path: '', message, hint, location: { file } }
 }
 
 function printResult(file: string, document: PipelineDocument | undefined, issues: readonly Issue[]): void {
