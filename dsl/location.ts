@@ -3,7 +3,7 @@ import type { SourceLocation } from '../api/issue.ts'
 
 /** A moment in the author's code; its place is worked out only when somebody asks. */
 export interface CallSite {
-  readonly stack: string
+  readonly stack?: string
 }
 
 const FRAME = /(?:\(|at (?:async )?)((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*?):(\d+):(\d+)\)?$/
@@ -15,19 +15,19 @@ const JOINED = /\/kfp-ts-load-[^/]*\/file:\/*(\/.*)$/
 /** Directory of the dsl's own files, as they stand in stack traces. */
 const OWN_DIRECTORY = directoryOf(framesOf(new Error('own place').stack ?? '')[0]?.file ?? '')
 
-/** Remembers where the author's code is now. */
+/** Remembers where the author's code is now. Cheap: the text of the stack is made when somebody asks for it. */
 export function here(): CallSite {
   const limited = Error as { stackTraceLimit?: number }
   const before = limited.stackTraceLimit
   limited.stackTraceLimit = 30
-  const stack = new Error('call site').stack ?? ''
+  const site = new Error('call site')
   if (before !== undefined) limited.stackTraceLimit = before
-  return { stack }
+  return site
 }
 
 /** First frame outside the dsl, or undefined when the engine gives no stack. */
 export function locationOf(site: CallSite | undefined): SourceLocation | undefined {
-  if (!site) return undefined
+  if (!site?.stack) return undefined
   const frame = framesOf(site.stack).find(({ file }) => !isOwn(file))
   return frame ? { file: frame.file, line: frame.line, column: frame.column } : undefined
 }

@@ -1,0 +1,66 @@
+/** Every document that we emit, as PyPI's kfp reads it: strictly as protobuf, and by load_component_from_file. */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { compile, loadPipelines, printPipelineYaml } from '../../../compiler/index.ts'
+import type { AnyComponent } from '../../../compiler/pipeline-around.ts'
+import type { AnyPipeline } from '../../../dsl/index.ts'
+import { randomPipeline } from '../../fuzz/random-pipeline.ts'
+import { goldens as critical } from '../../goldens/critical.ts'
+import { goldens as essential } from '../../goldens/essential.ts'
+import { goldensInFolders } from '../../goldens/in-folders.ts'
+import { goldens as parallelAndNested } from '../../goldens/parallel-and-nested.ts'
+import { freshOracleEnvironment, KFP_VERSION } from '../oracle-environment.ts'
+
+const run = promisify(execFile)
+const RANDOM_PIPELINES = 40
+let folder: string
+let python: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kfp-ts-ir-'))
+  python = join(await environmentWithKubernetes(), 'bin/python')
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** The oracle's environment does not have kfp-kubernetes, whose protobuf describes the second document. */
+async function environmentWithKubernetes(): Promise<string> {
+  const cached = join(
+    process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+    'kfp-ts/venvs',
+    `ir-kfp-${KFP_VERSION}`,
+  )
+  if (existsSync(cached)) return cached
+  const copy = await freshOracleEnvironment(folder)
+  await run(join(copy, 'bin/python'), ['-m', 'pip', 'install', '-q', `kfp-kubernetes==${KFP_VERSION}`])
+  await mkdir(resolve(cached, '..'), { recursive: true })
+  const building = `${cached}.${process.pid}`
+  await cp(copy, building, { recursive: true, verbatimSymlinks: true })
+  await rename(building, cached).catch(() => rm(building, { recursive: true, force: true }))
+  return cached
+}
+
+async function emit(name: string, pipeline: AnyPipeline | AnyComponent): Promise<void> {
+  const { document, issues } = await compile(pipeline)
+  expect(issues.filter(({ severity }) => severity === 'error')).toEqual([])
+  await writeFile(join(folder, 'emitted', `${name.replace(/[/.]/g, '_')}.yaml`), printPipelineYaml(document!))
+}
+
+test('kfp reads everything that we emit', async () => {
+  await mkdir(join(folder, 'emitted'))
+  const goldens = { ...critical, ...essential, ...parallelAndNested, ...(await goldensInFolders()) }
+  for (const [file, pipeline] of Object.entries(goldens)) await emit(file, pipeline)
+  for (let seed = 1; seed <= RANDOM_PIPELINES; seed++) await emit(`random-${seed}`, randomPipeline(seed))
+  for (const example of ['hybrid/pipeline']) {
+    const { pipelines } = await loadPipelines(resolve(import.meta.dirname, `../../../examples/${example}.ts`))
+    for (const { pipeline } of pipelines) await emit(`${example}-${pipeline.model.name}`, pipeline)
+  }
+  const { stdout } = await run(python, [join(import.meta.dirname, 'check_ir.py'), join(folder, 'emitted')], {
+    maxBuffer: 64 << 20,
+  })
+  expect(JSON.parse(stdout)).toEqual([])
+})
