@@ -63,7 +63,7 @@ async function itemsOf(entry: string): Promise<Item[]> {
 async function membersOf(name: string, declaration: Declaration, file: string, text: string): Promise<Item[]> {
   const items: Item[] = []
   for (const member of namespaceMembers(declaration.code, text)) {
-    const declared = readDeclarations(await readFile(declarationFile(file, member.from), 'utf8'))
+    const declared = readDeclarations(member.from ? await readFile(declarationFile(file, member.from), 'utf8') : text)
     for (const found of declared.filter(({ name: candidate }) => candidate === member.local)) {
       items.push({ ...found, shown: `${name}.${member.name}` })
     }

@@ -32,6 +32,7 @@ test('finds what is exported, with its comment and without what is private', () 
       doc: 'Counts.',
       code: 'class Counter {\n  /** How far. */\n  readonly count: number\n}',
     },
+    { name: 'inner', kind: 'const', doc: '', code: 'const inner: number' },
     { name: 'all', kind: 'const', doc: '', code: 'const all: {\n  one: typeof parts.first\n}' },
   ])
 })
@@ -45,6 +46,7 @@ test('reads the names of an entry point', () => {
 })
 
 test('follows members to the files that declare them', () => {
+  expect(namespaceMembers('{ near: typeof inner }', FILE)).toEqual([{ name: 'near', local: 'inner' }])
   expect(namespaceMembers('{ one: typeof parts.first }', FILE)).toEqual([
     { name: 'one', local: 'first', from: './parts.ts' },
   ])

@@ -16,7 +16,7 @@ export interface ExportedName {
   readonly from: string
 }
 
-/** Exported declarations of one file, in order; overloads are several of one name. */
+/** Top-level declarations of one file, in order; overloads are several of one name. */
 export function readDeclarations(text: string): Declaration[] {
   const declarations: Declaration[] = []
   let doc: string[] = []
@@ -27,7 +27,9 @@ export function readDeclarations(text: string): Declaration[] {
       while (!lines[i]!.includes('*/')) doc.push(lines[++i]!)
       continue
     }
-    const head = /^export (?:declare )?(?:abstract )?(function|class|const|interface|type) ([\w$]+)/.exec(lines[i]!)
+    const head = /^(?:export )?(?:declare )?(?:abstract )?(function|class|const|interface|type) ([\w$]+)/.exec(
+      lines[i]!,
+    )
     if (!head) {
       doc = []
       continue
@@ -59,13 +61,13 @@ export function readExports(text: string): ExportedName[] {
   )
 }
 
-/** `{ integer: typeof parameters.integer }` of a declaration, with the files that the namespaces stand for. */
-export function namespaceMembers(code: string, fileText: string): { name: string; local: string; from: string }[] {
-  const files = new Map(
-    [...fileText.matchAll(/import \* as (\w+) from '([^']+)'/g)].map(([, name, from]) => [name!, from!]),
-  )
-  return [...code.matchAll(/(\w+): typeof (\w+)\.(\w+)/g)].flatMap(([, name, namespace, local]) => {
-    const from = files.get(namespace!)
+/** `{ integer: typeof parameters.integer, here: typeof local }` of a declaration; `from` is absent for the same file. */
+export function namespaceMembers(code: string, fileText: string): { name: string; local: string; from?: string }[] {
+  const imports = fileText.matchAll(/import \* as (\w+) from '([^']+)'/g)
+  const files = new Map([...imports].map(([, name, from]) => [name!, from!]))
+  return [...code.matchAll(/(\w+): typeof (?:(\w+)\.)?(\w+)/g)].flatMap(([, name, namespace, local]) => {
+    if (namespace === undefined) return [{ name: name!, local: local! }]
+    const from = files.get(namespace)
     return from ? [{ name: name!, local: local!, from }] : []
   })
 }
@@ -84,5 +86,5 @@ function tidy(code: string): string {
     .filter((line) => !/^\s*(#private;|private )/.test(line))
     .map((line) => line.replace(/^ +/, (indent) => ' '.repeat(indent.length / 2)).replace(/;$/, ''))
     .join('\n')
-    .replace(/^export (declare )?/, '')
+    .replace(/^(export )?(declare )?/, '')
 }

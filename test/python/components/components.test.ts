@@ -17,17 +17,11 @@ test('PyPI kfp loads and compiles every component', async () => {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    expect(JSON.parse(printed)).toEqual([
-      'components/evaluate/component.yaml',
-      'components/load_csv/component.yaml',
-      'components/preprocess/component.yaml',
-      'components/split/component.yaml',
-      'components/train/component.yaml',
-      'examples/hybrid/evaluate_component.yaml',
-      'examples/hybrid/hybrid_ml_pipeline.yaml',
-      'examples/hybrid/preprocess_component.yaml',
-      'examples/hybrid/train_component.yaml',
-    ])
+    const loaded = JSON.parse(printed) as string[]
+    for (const name of ['load_csv', 'split', 'preprocess', 'train', 'evaluate']) {
+      expect(loaded).toContain(`components/${name}/component.yaml`)
+    }
+    expect(loaded.filter((name) => name.startsWith('examples/hybrid/'))).toHaveLength(4)
     const { document, issues } = parsePipelineDocument(await readFile(join(folder, 'from_python.yaml')))
     expect(issues).toEqual([])
     expect(Object.keys(document?.spec.root.dag?.tasks ?? {})).toHaveLength(6)

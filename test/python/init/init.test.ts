@@ -18,7 +18,9 @@ afterAll(() => rm(base, { recursive: true, force: true }))
 function run(command: string, args: readonly string[], cwd: string): Promise<{ status: number; output: string }> {
   return new Promise((done) => {
     // Without what vitest and npm put into the environment: a user's shell has none of it.
-    const own = Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_|INIT_CWD)/.test(name))
+    const own = Object.entries(process.env).filter(
+      ([name]) => !/^(npm_(?!config)|VITEST|NODE_(ENV|OPTIONS)$|INIT_CWD)/.test(name),
+    )
     execFile(command, args, { cwd, env: Object.fromEntries(own), maxBuffer: 1e8 }, (error, stdout, stderr) =>
       done({ status: Number(error?.code ?? 0), output: `${stdout}${stderr}` }),
     )
