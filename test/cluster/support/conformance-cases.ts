@@ -33,11 +33,13 @@ const NOT_HERE: Readonly<Record<string, string>> = {
 /** Said to be out of reach of a laptop, but not of a cluster. */
 const RUNS_HERE = new Set([
   'pvc_mount.yaml',
-  'create_pod_metadata_complex.yaml',
   'critical/pipeline_with_pod_metadata.yaml',
   'critical/pipeline_with_secret_as_env.yaml',
   'pipeline_with_secret_as_volume.yaml',
 ])
+
+/** Its step takes an unset variable for an empty one, so it fails wherever it runs. */
+const FAILS_BY_ITSELF = new Set(['create_pod_metadata_complex.yaml'])
 
 export function argumentsOf(path: string): Record<string, JsonValue> {
   return ARGUMENTS[path] ?? {}
@@ -47,6 +49,7 @@ export function argumentsOf(path: string): Record<string, JsonValue> {
 export function expectedState(path: string, _images: string, runnable: string): string {
   const reason = NOT_HERE[path]
   if (reason) return `skipped: ${reason}`
+  if (FAILS_BY_ITSELF.has(path)) return 'Failed'
   if (RUNS_HERE.has(path)) return 'Succeeded'
   if (runnable.startsWith('no')) return `skipped: ${runnable.replace(/^no: */, '')}`
   return runnable.startsWith('yes-expect-FAILED') ? 'Failed' : 'Succeeded'
