@@ -48,7 +48,7 @@ export function cronTicks(pattern: CronPattern, zone: Zone, dst: DstPolicy): Tic
       offsetBefore: before,
     }
   }
-  return {
+  return remembering({
     next(after) {
       const limit = after + HORIZON_MILLIS
       for (let index = zone.spanIndexAt(after + 1); index < spans.length; index += 1) {
@@ -67,6 +67,22 @@ export function cronTicks(pattern: CronPattern, zone: Zone, dst: DstPolicy): Tic
       }
       return undefined
     },
+  })
+}
+
+/** Remembers the last answer: one pass over a schedule asks for the same next tick several times. */
+function remembering(source: TickSource): TickSource {
+  let asked = Number.NaN
+  let answer: Instant | undefined
+  return {
+    next(after) {
+      if (after !== asked) {
+        answer = source.next(after)
+        asked = after
+      }
+      return answer
+    },
+    previous: source.previous,
   }
 }
 
