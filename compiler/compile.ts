@@ -33,7 +33,10 @@ export interface CompileResult {
  * const { document, issues } = await compile(training)
  * if (document) await writeFile('training.yaml', printPipelineYaml(document))
  */
-export async function compile(pipeline: AnyPipeline | AnyComponent, options: CompileOptions = {}): Promise<CompileResult> {
+export async function compile(
+  pipeline: AnyPipeline | AnyComponent,
+  options: CompileOptions = {},
+): Promise<CompileResult> {
   const graph = tracePipeline(pipeline.kind === 'pipeline' ? pipeline.model : pipelineAround(pipeline.model))
   const issues: Issue[] = [...graph.issues]
   issues.push(...checkGraph(graph, options.name))

@@ -20,12 +20,10 @@ export function printYaml(value: unknown): string {
 }
 
 function writeNode(value: unknown, indent: number, lead: string, lines: string[]): void {
-  if (Array.isArray(value) && value.length > 0) return writeList(value, indent, lead, lines)
-  if (isMap(value)) {
-    const entries = Object.entries(value).filter(([, field]) => field !== undefined)
-    if (entries.length > 0) return writeMap(entries, indent, lead, lines)
-  }
-  lines.push(`${lead}${inline(value, indent)}`)
+  const entries = isMap(value) ? Object.entries(value).filter(([, field]) => field !== undefined) : []
+  if (Array.isArray(value) && value.length > 0) writeList(value, indent, lead, lines)
+  else if (entries.length > 0) writeMap(entries, indent, lead, lines)
+  else lines.push(`${lead}${inline(value, indent)}`)
 }
 
 function writeMap(

@@ -92,16 +92,19 @@ export type RunOutputs<O extends OutputTypes> = {
 
 /** What `run` must return: the output parameters. */
 export type RunResult<O extends OutputTypes> = [ParameterNames<O>] extends [never]
-  ? void
+  ? // biome-ignore lint/suspicious/noConfusingVoidType: a function without outputs returns nothing.
+    void
   : { readonly [K in ParameterNames<O>]: O[K] extends ParameterType<infer T> ? T : never }
 
 /** What a pipeline's body may return: one reference, several by name, or nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without outputs returns nothing.
 export type PipelineResult = ParameterRef | ArtifactRef | { readonly [name: string]: ParameterRef | ArtifactRef } | void
 
 /** The outputs of a pipeline by name, from what its body returns. */
 export type ResultRefs<R> = [R] extends [ParameterRef | ArtifactRef]
   ? { readonly Output: R }
-  : [R] extends [void]
+  : // biome-ignore lint/suspicious/noConfusingVoidType: a function without outputs returns nothing.
+    [R] extends [void]
     ? Record<never, never>
     : { readonly [K in keyof R]: R[K] }
 

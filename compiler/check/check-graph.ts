@@ -5,6 +5,7 @@ import { makeIssue } from '../../dsl/scope.ts'
 import { constantProblem } from '../../dsl/types/fit.ts'
 import { allGroups } from '../lower/topology.ts'
 import { findCycles } from './cycles.ts'
+import { checkExitTasks } from './exit-tasks.ts'
 
 const PIPELINE_NAME = /^[a-z0-9][a-z0-9-]{0,127}$/
 const INPUT_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/
@@ -21,6 +22,7 @@ function checkInside(graph: PipelineGraph): readonly Issue[] {
     ...checkInterface(graph),
     ...graph.tasks.flatMap(checkTask),
     ...allGroups(graph.root).flatMap((group) => checkGroup(graph, group)),
+    ...checkExitTasks(graph),
     ...findCycles(graph),
     ...graph.tasks.flatMap((task) => (task.nested ? checkInside(task.nested) : [])),
   ]

@@ -73,7 +73,10 @@ function typeText(type: AnyType): string {
 }
 
 function valueText(type: ParameterType): string {
-  if (type.literals?.length) return type.literals.map((literal) => (typeof literal === 'string' ? quoted(literal) : JSON.stringify(literal))).join(' | ')
+  if (type.literals?.length)
+    return type.literals
+      .map((literal) => (typeof literal === 'string' ? quoted(literal) : JSON.stringify(literal)))
+      .join(' | ')
   switch (type.parameterType) {
     case 'NUMBER_INTEGER':
     case 'NUMBER_DOUBLE':

@@ -88,10 +88,12 @@ function readItems(scope: Scope, items: unknown): Items {
   }
   const values = Array.isArray(items) ? (items as readonly JsonValue[]) : []
   if (values.length === 0) wrongItems(scope, Array.isArray(items) ? 'an empty list' : `a value of type ${typeof items}`)
-  if (values.some((value) => isRef(value))) {
-    wrongItems(scope, 'a constant list with references inside')
+  const isConstant = !values.some((value) => isRef(value))
+  if (!isConstant) wrongItems(scope, 'a constant list with references inside')
+  return {
+    items: { kind: 'static', values: isConstant ? values : [], itemId: nextGroupId(scope) },
+    type: typeOfItems(values),
   }
-  return { items: { kind: 'static', values, itemId: nextGroupId(scope) }, type: typeOfItems(values) }
 }
 
 function wrongItems(scope: Scope, what: string): void {
