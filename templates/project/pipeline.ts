@@ -14,7 +14,9 @@ export const flowers = definePipeline(
   },
   ({ source, trees }) => {
     const target = 'species'
-    const measured = addArea({ flowers: loadCsv({ source }).output })
+    // Read again in every run: the cache knows the path, not what has changed behind it.
+    const data = loadCsv({ source }).setCaching(false)
+    const measured = addArea({ flowers: data.output })
     const parts = split({ data: measured.output, stratify_by: target }).outputs
     const features = preprocess({ train: parts.train, test: parts.test, target }).outputs
     const trained = train({ data: features.train_features, target, preprocessing: features.preprocessing, trees })
