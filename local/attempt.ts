@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Action, AttemptFailure, AttemptResult, Launch } from '../engine/types.ts'
 import { logPath, type RunPaths, taskFolder } from '../store/run-folder.ts'
 import { classifyFailure } from './classify-failure.ts'
@@ -129,17 +129,17 @@ async function startOrFind(
   }
 }
 
-/** Every attempt begins as in a fresh Pod: what a failed one before it wrote to the same outputs is removed. */
+/** Every attempt begins as in a fresh Pod: what an earlier one of this run wrote to the same places is removed. */
 async function layOutFolders(launch: Launch, paths: RunPaths, request: StepRequest): Promise<void> {
-  await rm(launch.scratchDir, { recursive: true, force: true })
-  const own = Object.values(launch.outputs.artifacts).map(({ path }) => path)
-  for (const path of own.filter((path) => path.startsWith(`${paths.folder}/`)))
-    await rm(path, { recursive: true, force: true })
+  const { executorInput, outputs } = launch
   const files = [
-    ...own,
-    launch.executorInput.outputs.outputFile,
-    ...Object.values(launch.outputs.parameters).map(({ outputFile }) => outputFile),
+    executorInput.outputs.outputFile,
+    ...Object.values(outputs.artifacts).map(({ path }) => path),
+    ...Object.values(outputs.parameters).map(({ outputFile }) => outputFile),
   ]
+  const isOurs = (path: string) => path.startsWith(`${paths.folder}/`) || path.includes(`/${basename(paths.folder)}/`)
+  const stale = [launch.scratchDir, request.temporaryFolder, ...files.filter(isOurs)]
+  for (const path of stale) await rm(path, { recursive: true, force: true })
   const folders = [launch.scratchDir, request.temporaryFolder, ...files.map((file) => dirname(file))]
   if (launch.usesWorkspace) folders.push(paths.workspace)
   for (const folder of new Set(folders)) await mkdir(folder, { recursive: true })
@@ -169,7 +169,7 @@ async function settle(
     const collected = await collectStepOutputs(action.launch)
     return 'outputs' in collected
       ? { outcome: 'succeeded', outputs: collected.outputs }
-      : failed({ ...collected.failure, logTail })
+      : failed({ ...collected.failure, ...(logTail ? { logTail } : {}) })
   }
   const evidence = {
     logTail,

@@ -1,5 +1,6 @@
 /** A local run from its document to its report: lays out the folder, drives engine and executor, keeps what a resume needs. */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
@@ -55,6 +56,8 @@ export async function startRun(
   const config = newRunConfig(document, args, options)
   const paths = runPaths(options.root, config.runId)
   await mkdir(paths.folder, { recursive: true })
+  // Runs are nothing to commit.
+  await writeFile(join(options.root, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => undefined)
   const lock = await lockRun(paths)
   const kept = { runtime: options.runtime, hostCommands: options.hostCommands }
   const source = options.source === undefined ? {} : { source: options.source }
@@ -169,7 +172,7 @@ async function stopSteps(executor: LocalExecutor, options: RunOptions): Promise<
   options.kill?.removeEventListener('abort', kill)
 }
 
-export const cacheFolder = (root: string) => `${root}/cache`
+export const cacheFolder = (root: string) => join(root, 'cache')
 
 function keptOptions(manifest: RunManifest<RunConfig>, options: RunOptions): RunOptions {
   const runtime = manifest.options['runtime'] === 'container' ? 'container' : options.runtime
