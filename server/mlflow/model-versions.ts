@@ -14,7 +14,7 @@ import {
 } from '../../store/metadata/registry.ts'
 import { completeVersions, searchModelVersions } from '../../store/metadata/registry-read.ts'
 import { getRun } from '../../store/metadata/runs.ts'
-import type { ModelVersionRow } from '../../store/metadata/tables.ts'
+import type { ModelVersionRow, RunRow } from '../../store/metadata/tables.ts'
 import { MAX_REGISTRY_TAG_LENGTH, readPair } from './fields.ts'
 import { pageLimit, searchScope } from './paging.ts'
 import { canonicalStage, splitPromptCondition } from './registered-models.ts'
@@ -40,7 +40,7 @@ async function create(call: Call): Promise<Json> {
   const row = await services.metadata.transaction(async (db) => {
     const modelId = givenModelId ?? /^models:\/(m-[0-9a-f]+)$/.exec(source)?.[1] ?? null
     const model = modelId ? await getLoggedModel(db, modelId, { namespace: caller.namespace }) : undefined
-    if (runId) await getRun(db, runId, caller.reads)
+    checkPlace(source, runId ? await getRun(db, runId, caller.reads) : undefined)
     const created = await createModelVersion(db, registryActor(call), {
       name,
       source,
@@ -63,6 +63,19 @@ function checkSource(source: string): void {
   const dotted = /(^|[/\\])\.\.([/\\]|$)|%2e%2e|%252e|[#?]|\\/i.test(source)
   if (!scheme || scheme === 'file' || dotted) {
     throw invalid(`Invalid model version source: '${source}'. Use an artifact, model or object-store URI without '..'.`)
+  }
+}
+
+/** What lies in our own store counts only as the artifacts of the run that is named: no version leads to foreign files. */
+function checkPlace(source: string, run: RunRow | undefined): void {
+  const ofRun = run && (source === run.artifact_uri || source.startsWith(`${run.artifact_uri}/`))
+  if (source.startsWith('mlflow-artifacts:') && !ofRun) {
+    throw invalid(
+      `Invalid model version source: '${source}'. It must lie in the artifacts of the run that run_id names.`,
+    )
+  }
+  if (source.startsWith('runs:') && (!run || !source.startsWith(`runs:/${run.run_id}/`))) {
+    throw invalid(`Invalid model version source: '${source}'. run_id must name the same run.`)
   }
 }
 

@@ -54,7 +54,9 @@ async function create({ services, caller, fields }: Call): Promise<Json> {
       now,
     })
   })
-  return { run: await fullRun(services.metadata.db, run) }
+  // A new run has no outputs yet, and MLflow leaves them out here alone.
+  const { outputs: _, ...created } = await fullRun(services.metadata.db, run)
+  return { run: created }
 }
 
 async function fullRun(db: Parameters<typeof loadRunData>[0], row: RunRow): Promise<Json> {

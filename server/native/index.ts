@@ -8,6 +8,7 @@ import { problemOf } from '../problem.ts'
 import { MODEL_ROUTES } from './models.ts'
 import type { NativeRoute } from './route.ts'
 import { RUN_ROUTES } from './runs.ts'
+import { SCHEDULE_ROUTES } from './schedules.ts'
 
 const PREFIX = '/api/v1'
 
@@ -20,7 +21,7 @@ const STATUS: Readonly<Record<MetadataErrorCode, number>> = {
   forbidden: 403,
 }
 
-export const NATIVE_ROUTES: readonly NativeRoute[] = [...MODEL_ROUTES, ...RUN_ROUTES]
+export const NATIVE_ROUTES: readonly NativeRoute[] = [...MODEL_ROUTES, ...RUN_ROUTES, ...SCHEDULE_ROUTES]
 
 export async function registerNative(app: FastifyInstance, services: Services): Promise<void> {
   app.setErrorHandler((error, request, reply) => {

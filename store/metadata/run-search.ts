@@ -130,6 +130,8 @@ function runCondition(metadata: Metadata, { entity, key, operator, value }: Cond
   if (operator === 'IS NULL') return sql`not exists (${rows})`
   if (operator === 'IS NOT NULL') return sql`exists (${rows})`
   const matches = compare(metadata.kind, sql.ref('kv.value'), operator, value)
+  // NaN differs from every number, and compares with none.
+  if (entity === 'metric' && operator === '!=') return sql`exists (${rows} and (kv.is_nan = 1 or ${matches}))`
   return entity === 'metric'
     ? sql`exists (${rows} and kv.is_nan = 0 and ${matches})`
     : sql`exists (${rows} and ${matches})`

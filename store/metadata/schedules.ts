@@ -33,7 +33,10 @@ export async function listSchedules(db: Db): Promise<FullSchedule[]> {
     .execute()
   for (const row of fresh) {
     const name = `r-${row.recurring_run_id.replaceAll('-', '').slice(0, 20)}`
-    await insertScheduleState(db, { ...row, name, spec: null })
+    // Another process may see the same row at the same moment.
+    await insertScheduleState(db, { ...row, name, spec: null }).catch((error) => {
+      if (!(error instanceof MetadataError)) throw error
+    })
   }
   return await fullSchedules(db).orderBy('recurring_runs.created_at').execute()
 }

@@ -139,3 +139,28 @@ test('KFP recurring runs are these schedules: created, listed, disabled, deleted
   await call('DELETE', `/recurringruns/${id}`)
   expect(await schedule('list')).not.toMatch(/\* \* \* \* \* \*/)
 })
+
+test('the webhook: one run a key, with its parameters', async () => {
+  const call = async (name: string, key: string, body: object) => {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': key }
+    const answer = await fetch(`${server!.url}/api/v1/schedules/${name}/run`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    })
+    return { status: answer.status, body: (await answer.json()) as { accepted?: boolean; runId?: string } }
+  }
+  const body = { logicalDate: '2015-12-20T00:00:00Z' }
+  expect((await call('daily-weather', 'k1', body)).status).toBe(200)
+  const first = await until('the answer', async () => {
+    const again = await call('daily-weather', 'k1', body)
+    return again.body.runId !== undefined && again.body.accepted !== undefined && again
+  })
+  const other = await until('the refusal of a date that is taken', async () => {
+    const again = await call('daily-weather', 'k2', body)
+    return again.body.accepted !== undefined && again
+  })
+  expect([first.body.accepted, other.body.accepted]).toEqual([true, false])
+  expect((await call('no-such', 'k3', {})).status).toBe(404)
+  expect((await call('daily-weather', 'k4', { logicalDate: 'soon' })).status).toBe(400)
+})

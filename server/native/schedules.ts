@@ -1,0 +1,68 @@
+/** Schedules of this server: the webhook that asks for a run by hand, once an idempotency key. Before: index.ts. After: the schedule runner. */
+import { randomUUID } from 'node:crypto'
+import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { invalid, isUniqueViolation } from '../../store/metadata/errors.ts'
+import { findSchedule, listSchedules } from '../../store/metadata/schedules.ts'
+import type { NativeCall, NativeRoute } from './route.ts'
+
+const MAX_KEY_LENGTH = 200
+
+/** `{logicalDate?, parameters?}`; the header Idempotency-Key makes a repeated call the same request. */
+async function runNow({ services, caller, params, body, request }: NativeCall) {
+  const { db } = services.metadata
+  await listSchedules(db)
+  const schedule = await findSchedule(db, caller.namespace, params['name']!)
+  const key = request.headers['idempotency-key'] ?? randomUUID()
+  if (typeof key !== 'string' || key.length === 0 || key.length > MAX_KEY_LENGTH) {
+    throw invalid(`Idempotency-Key must be one text of at most ${MAX_KEY_LENGTH} characters`)
+  }
+  const date = body.text('logicalDate', 60)
+  const logicalDate = date ? parseRfc3339(date) : null
+  if (logicalDate === undefined) throw invalid(`logicalDate must be an RFC 3339 time with a zone, got '${date}'`)
+  const parameters = body.raw('parameters') ?? {}
+  if (parameters === null || typeof parameters !== 'object' || Array.isArray(parameters))
+    throw invalid('parameters must be an object')
+  try {
+    await db
+      .insertInto('schedule_requests')
+      .values({
+        recurring_run_id: schedule.recurring_run_id,
+        request_id: key,
+        requested_at: services.metadata.now(),
+        logical_date: logicalDate,
+        parameters: JSON.stringify(parameters),
+        accepted: null,
+        message: null,
+      })
+      .execute()
+  } catch (error) {
+    // The same key again is the same request: its answer is below.
+    if (!isUniqueViolation(error)) throw error
+  }
+  services.schedules.changed()
+  return await answerOf(services, schedule.recurring_run_id, key)
+}
+
+async function answerOf({ metadata }: NativeCall['services'], id: string, requestId: string) {
+  const request = await metadata.db
+    .selectFrom('schedule_requests')
+    .selectAll()
+    .where('recurring_run_id', '=', id)
+    .where('request_id', '=', requestId)
+    .executeTakeFirstOrThrow()
+  const run = await metadata.db
+    .selectFrom('schedule_runs')
+    .select(['run_id', 'name'])
+    .where('recurring_run_id', '=', id)
+    .where('request_id', '=', requestId)
+    .executeTakeFirst()
+  return {
+    requestId,
+    ...(request.accepted !== null && { accepted: request.accepted === 1, message: request.message }),
+    ...(run && { runId: run.run_id, runName: run.name }),
+  }
+}
+
+export const SCHEDULE_ROUTES: readonly NativeRoute[] = [
+  { method: 'POST', path: '/schedules/:name/run', verb: 'create', resource: 'runs', handle: runNow },
+]
