@@ -57,6 +57,10 @@ generate: setup ## Regenerate everything that is generated (schemas, components,
 verify: setup ## Regenerate in memory and fail on any difference with what is committed
 	@node --conditions=kfp-ts-source scripts/generate.ts --check
 
+.PHONY: bench-server
+bench-server: setup ## Lists, searches and pages over 100,000 runs; log_batch beside mlflow server (ARGS="--database postgres --runs 1000000")
+	@node test/bench-server.ts $(ARGS)
+
 .PHONY: bench
 bench: setup ## Print our times beside kfp's, scikit-learn's and the bare processes', from one run
 	@node --conditions=kfp-ts-source scripts/bench.ts
