@@ -27,7 +27,12 @@ export interface StatusInput {
 }
 
 /** Equal to `before` when nothing changed, so that a quiet pass writes nothing. */
-export function statusOf(input: StatusInput, pass: SchedulePass, runs: readonly RunFact[]): ScheduledRunStatus {
+export function statusOf(
+  input: StatusInput,
+  pass: SchedulePass,
+  runs: readonly RunFact[],
+  warnings: readonly Issue[],
+): ScheduledRunStatus {
   const { state, next } = pass
   const time = (name: string, at: number | undefined) => (at === undefined ? {} : { [name]: formatInstant(at) })
   const active = runs
@@ -47,7 +52,7 @@ export function statusOf(input: StatusInput, pass: SchedulePass, runs: readonly 
     ...time('resumedAt', state.resumedAt),
     ...(state.suspendedByFailures ? { suspendedByFailures: true } : {}),
     timeZoneData: input.timeZoneData,
-    conditions: conditionsOf(input, pass.explanations, []),
+    conditions: conditionsOf(input, pass.explanations, warnings),
   }
 }
 
@@ -69,15 +74,17 @@ function conditionsOf(
   const scheduled = standing.find((one) => one.reason === 'Scheduled')
   const waiting = standing.find((one) => WAITING.includes(one.reason))
   const errors = issues.filter((issue) => issue.severity === 'error')
-  const wrong = errors
-    .map((issue) => `${issue.path}: ${issue.message}${issue.hint ? ` (${issue.hint})` : ''}`)
-    .join('; ')
+  const said = (list: readonly Issue[]) =>
+    list.map((issue) => `${issue.path}: ${issue.message}${issue.hint ? ` (${issue.hint})` : ''}`).join('; ')
   const make = (type: string, status: boolean, reason: string, message: string) =>
     condition(input, type, status, reason, message)
   if (errors.length > 0)
-    return [make('Valid', false, 'InvalidSpec', wrong), make('Scheduling', false, 'InvalidSpec', 'the spec is wrong')]
+    return [
+      make('Valid', false, 'InvalidSpec', said(errors)),
+      make('Scheduling', false, 'InvalidSpec', 'the spec is wrong'),
+    ]
   return [
-    make('Valid', true, 'Valid', ''),
+    make('Valid', true, 'Valid', said(issues)),
     stopped
       ? make('Scheduling', false, stopped.reason, stopped.message)
       : make('Scheduling', true, 'Scheduled', scheduled?.message ?? ''),
