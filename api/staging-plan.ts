@@ -26,3 +26,6 @@ export interface StagingResult {
 
 /** Environment variable that holds the plan as JSON. */
 export const STAGING_PLAN_VARIABLE = 'KFP_TS_STAGING_PLAN'
+
+/** The launcher listens there when the step may start; nothing is said on it. */
+export const LAUNCHER_PORT = 18_733

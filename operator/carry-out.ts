@@ -88,7 +88,11 @@ async function createPod(context: SessionContext, entry: Attempt): Promise<void>
       created(entry)
       return
     } catch (error) {
-      if (isAlreadyExists(error)) return await adopt(context, entry)
+      if (isAlreadyExists(error)) {
+        // The answer to an earlier try of the same request was lost, or an earlier operator made it.
+        context.podsCreated++
+        return await adopt(context, entry)
+      }
       const failure = refusal(error)
       if (failure) return failAttempt(context, entry, failure)
       entry.waiting = { message: waitText(error), since: entry.waiting?.since ?? ports.now() }

@@ -22,8 +22,6 @@ export interface ObjectStoreOptions {
 }
 
 const POLL_MILLIS = 100
-/** A launcher that started later than its step ended did not hear it; deleting the pod makes the kubelet say it again. */
-const HEARD_MILLIS = 15_000
 const SCHEMES = ['s3://', 'minio://'] as const
 
 export function createObjectStore(options: ObjectStoreOptions): RunStore {
@@ -41,11 +39,8 @@ export function createObjectStore(options: ObjectStoreOptions): RunStore {
     rootOf: (wanted) => (wanted && isOurs(wanted) ? wanted.replace(/\/+$/, '') : `${root}/artifacts`),
     // The launcher makes the folders, inside the pod.
     prepare: async () => {},
-    async readOutputs(_launch, place, askAgain) {
-      const asking = setTimeout(askAgain, HEARD_MILLIS)
-      const uri = resultUri(root, place)
-      const waited = waitForResult(store, uri, options.publishMillis ?? 600_000)
-      const result = await waited.finally(() => clearTimeout(asking))
+    async readOutputs(_launch, place) {
+      const result = await waitForResult(store, resultUri(root, place), options.publishMillis ?? 600_000)
       if (result.error) throw new Error(`the launcher could not copy them: ${result.error}`)
       return result
     },

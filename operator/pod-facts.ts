@@ -96,11 +96,7 @@ export function podFacts(context: SessionContext) {
 
   async function succeeded(attempt: Attempt): Promise<void> {
     try {
-      const found = await ports.store.readOutputs(
-        attempt.launch,
-        logSource(attempt),
-        () => void removePod(context, attempt),
-      )
+      const found = await ports.store.readOutputs(attempt.launch, logSource(attempt))
       const collected = collectOutputs(attempt.launch, found)
       if ('failure' in collected) return finish(attempt, { outcome: 'failed', failure: collected.failure })
       const outputs = await ports.store.withDigests(collected.outputs, found)

@@ -32,7 +32,8 @@ const EVENTS_BEFORE_CUT = 3
 
 export function withFaults(inner: KubeTransport, { random, rate, onFault }: FaultOptions): KubeTransport {
   const happens = (fault: Fault, request: KubeRequest): boolean => {
-    if (random() >= rate) return false
+    // Watches are few: their faults come more often.
+    if (random() >= (fault.startsWith('watch') ? Math.min(0.5, 5 * rate) : rate)) return false
     onFault?.(fault, request)
     return true
   }

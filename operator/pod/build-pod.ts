@@ -6,7 +6,7 @@ import { type PodParts, podPartsOf } from './kubernetes-config.ts'
 import { labelValue, podName } from './pod-name.ts'
 import { type Container, type EnvVar, MAIN_CONTAINER, type Pod, type Volume, type VolumeMount } from './pod-types.ts'
 import { scaleQuantity } from './quantity.ts'
-import { type ObjectStorePods, PUBLISH_GRACE_SECONDS, stagingContainers } from './staging.ts'
+import { launcherContainer, type ObjectStorePods, PUBLISH_GRACE_SECONDS } from './staging.ts'
 
 /** What all pods of an operator have in common. */
 export interface PodSettings {
@@ -100,10 +100,11 @@ export function buildPod(request: PodRequest): Pod {
 
 function staging({ settings, launch, resultUri }: PodRequest, restricted: boolean): Container[] {
   if (!('objects' in settings.store)) return []
-  return stagingContainers(settings.store.objects, launch, resultUri ?? '', {
+  const common = {
     volumeMounts: [{ name: STORE_VOLUME, mountPath: settings.mountPath }],
     securityContext: containerSecurity(restricted),
-  })
+  }
+  return [launcherContainer(settings.store.objects, launch, resultUri ?? '', common)]
 }
 
 function mainContainer(request: PodRequest, parts: PodParts, restricted: boolean): Container {

@@ -27,6 +27,7 @@ export interface Container {
   readonly imagePullPolicy?: string | undefined
   readonly restartPolicy?: string | undefined
   readonly terminationMessagePolicy?: string | undefined
+  readonly startupProbe?: JsonObject | undefined
 }
 export type Volume = { readonly name: string } & JsonObject
 
@@ -85,3 +86,5 @@ export interface Pod extends KubeObject {
 
 /** Name of the user's container in every pod. */
 export const MAIN_CONTAINER = 'main'
+/** Name of the launcher beside it, on object stores. */
+export const LAUNCHER_CONTAINER = 'kfp-ts-launcher'

@@ -1,7 +1,7 @@
 /** What a Pod says about its attempt: waiting and why, running, or over with a cause. Pure. After: run-session.ts tells the engine. */
 import type { FailureCause } from '../../api/run-report.ts'
 import type { AttemptFailure } from '../../engine/types.ts'
-import { type ContainerStatus, MAIN_CONTAINER, type Pod, type PodCondition } from './pod-types.ts'
+import { type ContainerStatus, LAUNCHER_CONTAINER, MAIN_CONTAINER, type Pod, type PodCondition } from './pod-types.ts'
 
 export type PodFact =
   | {
@@ -78,6 +78,13 @@ function waiting(pod: Pod, main: ContainerStatus | undefined): PodFact {
         message: `its image can't be pulled (${reason}): ${message ?? 'no details'}`,
       }
     }
+    if (reason === 'CrashLoopBackOff') {
+      return {
+        kind: 'waiting',
+        hopeless: 'infrastructure',
+        message: `its inputs can't be copied in: see the log of ${container?.name}`,
+      }
+    }
     if (CONFIGURATION_TROUBLE.has(reason)) {
       return {
         kind: 'waiting',
@@ -128,6 +135,8 @@ function exitText(exitCode: number): string {
 /** An init container ends the attempt when it failed; the kubelet does not restart it. */
 function failedInit(statuses: readonly ContainerStatus[] | undefined): AttemptFailure | undefined {
   for (const { name, state } of statuses ?? []) {
+    // It is started again; what keeps it from working shows as waiting.
+    if (name === LAUNCHER_CONTAINER) continue
     const ended = state?.terminated
     if (!ended || ended.exitCode === 0) continue
     return {

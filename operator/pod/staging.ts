@@ -1,8 +1,8 @@
-/** What a Pod gets beside the user's container when artifacts lie in an object store: a launcher before it and one after it. Pure. */
+/** What a Pod gets beside the user's container when artifacts lie in an object store: a launcher that copies in and out. Pure. */
 import { dirname } from 'node:path'
-import { STAGING_PLAN_VARIABLE, type StagingPlan } from '../../api/staging-plan.ts'
+import { LAUNCHER_PORT, STAGING_PLAN_VARIABLE, type StagingPlan } from '../../api/staging-plan.ts'
 import type { Launch } from '../../engine/types.ts'
-import type { Container, EnvVar } from './pod-types.ts'
+import { type Container, type EnvVar, LAUNCHER_CONTAINER } from './pod-types.ts'
 
 export interface ObjectStorePods {
   /** Image that holds the launcher. */
@@ -19,24 +19,24 @@ export interface ObjectStorePods {
 export const PUBLISH_GRACE_SECONDS = 600
 const SCHEME = /^(s3|minio):\/\//
 
-export function stagingContainers(
+/** A sidecar: it starts before the step, which waits for its startup probe, and is asked to end after the step has ended. */
+export function launcherContainer(
   pods: ObjectStorePods,
   launch: Launch,
   resultUri: string,
   common: Pick<Container, 'volumeMounts' | 'securityContext'>,
-): Container[] {
-  const env = environment(pods, stagingPlan(launch, resultUri))
-  const [program = 'node', ...rest] = pods.launcherCommand ?? ['node', '/app/dist/launcher/main.js']
-  const launcher = (name: string, word: string): Container => ({
+): Container {
+  return {
     ...common,
-    name,
+    name: LAUNCHER_CONTAINER,
     image: pods.launcherImage,
-    command: [program, ...rest, word],
-    env,
+    command: pods.launcherCommand ?? ['node', '/app/dist/launcher/main.js'],
+    env: environment(pods, stagingPlan(launch, resultUri)),
     imagePullPolicy: 'IfNotPresent',
     terminationMessagePolicy: 'FallbackToLogsOnError',
-  })
-  return [launcher('kfp-ts-stage', 'stage'), { ...launcher('kfp-ts-publish', 'publish'), restartPolicy: 'Always' }]
+    restartPolicy: 'Always',
+    startupProbe: { tcpSocket: { port: LAUNCHER_PORT }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 3600 },
+  }
 }
 
 /** Artifacts whose URIs are of other schemes stay where they are, as in Kubeflow. */

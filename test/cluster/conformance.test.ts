@@ -77,7 +77,7 @@ async function runCase({ path, expected }: Row): Promise<string> {
         .replace(/[^a-z0-9]+/g, '-')
         .slice(0, 60),
     })
-    const { status } = await finished(place, run, 240)
+    const { status } = await finished(place, run, 900)
     const seconds = `${((Date.now() - startedAt) / 1000).toFixed(0)} s, ${status?.podsCreated ?? 0} pods`
     if (status?.phase === expected) return `passed (${expected}, ${seconds})`
     return `FAILED: ended ${status?.phase}, not ${expected} (${seconds}): ${status?.message?.slice(0, 600)}`

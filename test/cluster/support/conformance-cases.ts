@@ -64,11 +64,9 @@ export async function prepareCases(place: Place): Promise<void> {
   await mkdir(extra)
   await chmod(extra, 0o777)
   await makeVolume(place.namespace, 'extra', extra)
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'test-secret', namespace: place.namespace },
-    stringData: { username: 'user', password: 'pass', 'test-key': 'test-value', service_config: '{}' },
-  } as KubeObject
-  await kube.create({ group: '', version: 'v1', plural: 'secrets' }, place.namespace, secret)
+  const stringData = { username: 'user', password: 'pass', password2: 'pass', type: 'Opaque', service_config: '{}' }
+  for (const name of ['test-secret', 'test-secret-1', 'test-secret-2', 'test-secret-3', 'user-gcp-sa']) {
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData } as KubeObject
+    await kube.create({ group: '', version: 'v1', plural: 'secrets' }, place.namespace, secret)
+  }
 }
