@@ -1,6 +1,6 @@
 /** Carries the engine's actions out by fakes, in virtual time; real TypeScript components as processes. */
 import { join } from 'node:path'
-import type { Action, CacheAnswer, Launch, RunEvent } from '../../engine/types.ts'
+import type { Action, AttemptResult, CacheAnswer, Launch, RunEvent } from '../../engine/types.ts'
 import { type RunPaths, runPaths } from '../../store/run-folder.ts'
 import { runAttempt } from '../attempt.ts'
 import type { ActionHandlers } from '../drive.ts'
@@ -29,59 +29,9 @@ export function makeTestExecutor(
   fakes: Readonly<Record<string, FakeComponent>>,
   cache: Map<string, unknown> | undefined,
 ): TestExecutor {
-  const start = clock.now()
   const inbox = makeEventBox()
   const notes: AttemptNote[] = []
-  const cancels = new Map<string, () => void>()
-  const paths = runPaths(folder, 'test')
-  let takeBackWake = () => {}
-  const finish = (
-    task: string,
-    attempt: number,
-    work: () => Promise<Extract<RunEvent, { kind: 'attempt-finished' }>['result']>,
-  ) =>
-    inbox.busyWhile(
-      work()
-        .catch(failureResult)
-        .then((result) => inbox.put({ kind: 'attempt-finished', task, attempt, result })),
-    )
-  const handlers: ActionHandlers = {
-    'start-attempt': (action) => {
-      const { task, attempt, launch } = action
-      notes.push({ task, attempt, startedAfterMillis: clock.now() - start, ...inputsOf(launch) })
-      inbox.put({ kind: 'attempt-started', task, attempt })
-      const fake = fakeFor(fakes, action)
-      cancels.set(`${task}#${attempt}`, fake ? startFake(fake, action, clock, inbox) : startReal(action, paths, inbox))
-    },
-    'cancel-attempt': ({ task, attempt }) => {
-      cancels.get(`${task}#${attempt}`)?.()
-      inbox.put({ kind: 'attempt-finished', task, attempt, result: { outcome: 'canceled' } })
-    },
-    'import-artifact': ({ task, attempt, request }) =>
-      finish(task, attempt, () => importArtifact(request, join(folder, 'workspace'), async () => undefined)),
-    'change-volume': ({ task, attempt, request }) =>
-      finish(task, attempt, () => changeVolume(folder, 'test', task, request)),
-    'look-up-cache': ({ task, pipelineName, cacheKey }) => {
-      const answer = cache?.get(`${pipelineName}/${cacheKey.key}`) as CacheAnswer | undefined
-      inbox.put({
-        kind: 'cache-answered',
-        task,
-        answer: answer ?? { hit: false, reason: 'no earlier result has this key' },
-      })
-    },
-    'save-cache': ({ task, pipelineName, cacheKey, outputs }) => {
-      cache?.set(`${pipelineName}/${cacheKey.key}`, {
-        hit: true,
-        outputs,
-        sourceRunId: 'an earlier test run',
-        sourceTask: task,
-      })
-    },
-    'wake-at': ({ at }) => {
-      takeBackWake()
-      takeBackWake = clock.at(at, () => inbox.put({ kind: 'clock' }))
-    },
-  }
+  const handlers = makeHandlers({ clock, folder, fakes, cache, inbox, notes, start: clock.now() })
   return {
     put: inbox.put,
     take: inbox.take,
@@ -98,6 +48,68 @@ export function makeTestExecutor(
     },
     notes,
   }
+}
+
+interface Stage {
+  readonly clock: VirtualClock
+  readonly folder: string
+  readonly fakes: Readonly<Record<string, FakeComponent>>
+  readonly cache: Map<string, unknown> | undefined
+  readonly inbox: EventBox
+  readonly notes: AttemptNote[]
+  readonly start: number
+}
+
+function makeHandlers({ clock, folder, fakes, cache, inbox, notes, start }: Stage): ActionHandlers {
+  const cancels = new Map<string, () => void>()
+  const paths = runPaths(folder, 'test')
+  let takeBackWake = () => {}
+  return {
+    'start-attempt': (action) => {
+      const { task, attempt, launch } = action
+      notes.push({ task, attempt, startedAfterMillis: clock.now() - start, ...inputsOf(launch) })
+      inbox.put({ kind: 'attempt-started', task, attempt })
+      const fake = fakeFor(fakes, action)
+      const cancel = fake ? startFake(fake, action, clock, inbox) : startReal(action, paths, inbox)
+      cancels.set(`${task}#${attempt}`, cancel)
+    },
+    'cancel-attempt': ({ task, attempt }) => {
+      cancels.get(`${task}#${attempt}`)?.()
+      inbox.put({ kind: 'attempt-finished', task, attempt, result: { outcome: 'canceled' } })
+    },
+    'import-artifact': ({ task, attempt, request }) =>
+      finish(
+        inbox,
+        task,
+        attempt,
+        importArtifact(request, join(folder, 'workspace'), async () => undefined),
+      ),
+    'change-volume': ({ task, attempt, request }) =>
+      finish(inbox, task, attempt, changeVolume(folder, 'test', task, request)),
+    'look-up-cache': ({ task, pipelineName, cacheKey }) => {
+      const answer = cache?.get(`${pipelineName}/${cacheKey.key}`) as CacheAnswer | undefined
+      inbox.put({
+        kind: 'cache-answered',
+        task,
+        answer: answer ?? { hit: false, reason: 'no earlier result has this key' },
+      })
+    },
+    'save-cache': ({ task, pipelineName, cacheKey, outputs }) => {
+      const answer: CacheAnswer = { hit: true, outputs, sourceRunId: 'an earlier test run', sourceTask: task }
+      cache?.set(`${pipelineName}/${cacheKey.key}`, answer)
+    },
+    'wake-at': ({ at }) => {
+      takeBackWake()
+      takeBackWake = clock.at(at, () => inbox.put({ kind: 'clock' }))
+    },
+  }
+}
+
+function finish(inbox: EventBox, task: string, attempt: number, work: Promise<AttemptResult>): void {
+  const told = work
+    .catch(failureResult)
+    .then((result) => inbox.put({ kind: 'attempt-finished', task, attempt, result }))
+  inbox.busyWhile(told)
 }
 
 function inputsOf({ executorInput }: Launch): Pick<AttemptNote, 'parameters' | 'artifacts'> {
