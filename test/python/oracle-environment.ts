@@ -19,7 +19,12 @@ let made: Promise<string> | undefined
 export async function freshOracleEnvironment(target: string): Promise<string> {
   made ??= makeEnvironment()
   const copy = join(target, 'venv')
-  await cp(await made, copy, { recursive: true, verbatimSymlinks: true })
+  // Hard links where they can be made: pip and Python replace files, they never write into them.
+  const linked = await run('cp', ['-al', await made, copy]).then(
+    () => true,
+    () => false,
+  )
+  if (!linked) await cp(await made, copy, { recursive: true, verbatimSymlinks: true, force: true })
   return copy
 }
 

@@ -7,11 +7,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { cases } from '../../conformance/cases.ts'
-import { corpusFolder } from '../../conformance/corpus.ts'
 import type { ConformanceCase } from '../../conformance/expectation.ts'
 import { freshOracleEnvironment } from '../oracle-environment.ts'
 import { inParallel } from './in-parallel.ts'
 import type { OracleRecord } from './oracle.ts'
+import { pipelineFile } from './run-case.ts'
 import { standInVariables } from './stand-ins.ts'
 
 const recordFile = resolve(import.meta.dirname, '../../conformance/oracle.json')
@@ -23,7 +23,7 @@ async function ask(one: ConformanceCase): Promise<OracleRecord> {
     const environment = await freshOracleEnvironment(folder)
     const scratch = join(folder, 'scratch')
     await mkdir(scratch)
-    const file = join(corpusFolder, 'valid', one.file)
+    const file = await pipelineFile(one, folder)
     const args = JSON.stringify(one.arguments ?? {}).replaceAll('SCRATCH', scratch)
     const path = `${join(environment, 'bin')}:${process.env['PATH']}`
     const env = { ...process.env, ...one.environment, ...(await standInVariables(one.standIns ?? [], folder, path)) }
@@ -46,6 +46,6 @@ const chosen = cases.filter(({ file }) => words.length === 0 || words.some((word
 await inParallel(2, chosen, async (one) => {
   record[one.file] = await ask(one)
   process.stdout.write(`${one.file}: ${record[one.file]?.state} ${record[one.file]?.message ?? ''}\n`)
+  const sorted = Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+  await writeFile(recordFile, `${JSON.stringify(sorted, null, 2)}\n`)
 })
-const sorted = Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
-await writeFile(recordFile, `${JSON.stringify(sorted, null, 2)}\n`)

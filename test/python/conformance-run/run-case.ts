@@ -60,7 +60,8 @@ async function run(one: ConformanceCase, folder: string): Promise<{ report?: Run
   }
 }
 
-async function pipelineFile(one: ConformanceCase, folder: string): Promise<string> {
+/** The file of the case, or a changed copy of it in `folder`. */
+export async function pipelineFile(one: ConformanceCase, folder: string): Promise<string> {
   const original = join(corpusFolder, 'valid', one.file)
   if (one.sdkVersion === undefined) return original
   const text = readFileSync(original, 'utf8')
