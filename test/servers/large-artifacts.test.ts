@@ -1,0 +1,54 @@
+/** A file of two gigabytes goes up and down through the proxy while the server's memory stays as it was. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { afterAll, expect, test } from 'vitest'
+
+const directory = mkdtempSync(join(tmpdir(), 'kfp-ts-large-'))
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+const BYTES = 2 * 1024 ** 3
+const MOST_GROWTH_BYTES = 200 * 1024 ** 2
+const PATH = '/api/2.0/mlflow-artifacts/artifacts/0/run/artifacts/large.bin'
+
+function* zeros() {
+  const block = Buffer.alloc(1024 * 1024)
+  for (let sent = 0; sent < BYTES; sent += block.length) yield block
+}
+
+function peakBytes(pid: number): number {
+  return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024
+}
+
+test('memory does not grow with the file', async () => {
+  const program = new URL('./serve-process.ts', import.meta.url).pathname
+  const server = spawn(process.execPath, [program, directory], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  const url = await new Promise<string>((resolve) => server.stdout.once('data', (text) => resolve(String(text).trim())))
+  const before = peakBytes(server.pid!)
+  const answered = Promise.withResolvers<number>()
+  const put = request(`${url}${PATH}`, { method: 'PUT', headers: { 'content-length': BYTES } }, (response) => {
+    response.resume()
+    answered.resolve(response.statusCode!)
+  })
+  await pipeline(Readable.from(zeros()), put)
+  expect(await answered.promise).toBe(200)
+  let received = 0
+  await new Promise<void>((resolve, reject) => {
+    request(`${url}${PATH}`, (response) => {
+      response.on('data', (chunk: Buffer) => (received += chunk.length))
+      response.on('end', resolve)
+    })
+      .on('error', reject)
+      .end()
+  })
+  const growth = peakBytes(server.pid!) - before
+  server.kill('SIGKILL')
+  await ended
+  expect(received).toBe(BYTES)
+  expect(growth).toBeLessThan(MOST_GROWTH_BYTES)
+})
