@@ -70,7 +70,7 @@ function inline(value: unknown, indent: number): string {
 }
 
 /** Words that some reader takes for something else than text. */
-const RESERVED = /^(true|false|yes|no|on|off|y|n|null|nan|inf)$/i
+const RESERVED = /^(true|false|yes|no|on|off|y|n|null|nan|inf|[_.\de-]+)$/i
 const PLAIN = /^[A-Za-z_][A-Za-z0-9_./-]*$/
 
 function scalarText(value: unknown): string {

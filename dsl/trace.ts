@@ -1,7 +1,6 @@
 /** Runs a pipeline's body once and records what it says. Before: definePipeline. After: the compiler lowers the graph. */
-import type { InvalidInputError } from '../api/issue.ts'
-import type { Condition } from './condition.ts'
-import type { GroupNode, PipelineGraph, PipelineModel, RootNode } from './graph.ts'
+import type { InvalidInputError, Issue } from '../api/issue.ts'
+import type { PipelineGraph, PipelineModel, RootNode } from './graph.ts'
 import { locationOfError } from './location.ts'
 import { type AnyRef, ArtifactRef, isRef, ParameterRef, withTokens } from './refs.ts'
 import { makeIssue, withScope } from './scope.ts'
@@ -55,36 +54,47 @@ function inputRefs(graph: PipelineGraph): Readonly<Record<string, AnyRef>> {
 
 function readResult(graph: PipelineGraph, result: unknown): void {
   const { model } = graph
-  const fail = (message: string, hint: string): void => {
-    graph.issues.push(makeIssue({ code: 'wrong-result', message, hint, site: model.site }))
-  }
-  if (result instanceof Promise || typeof (result as { then?: unknown } | undefined)?.then === 'function') {
-    ;(result as Promise<unknown>).then(undefined, () => {})
-    return fail(
-      `the body of pipeline "${model.name}" is asynchronous`,
-      'remove async and await: a body only describes tasks, the work is done in components',
-    )
-  }
-  if (result instanceof Task)
-    return fail(`pipeline "${model.name}" returns a task`, 'return task.output or { name: task.outputs.<name> }')
-  const named = isRef(result) ? { [SINGLE_OUTPUT]: result } : (result ?? {})
-  if (typeof named !== 'object')
-    return fail(`pipeline "${model.name}" returns a ${typeof result}`, 'return references by name, or nothing')
+  const problem = resultProblem(model.name, result)
+  if (problem) graph.issues.push(wrongResult(model, problem.message, problem.hint))
+  const named = problem ? {} : isRef(result) ? { [SINGLE_OUTPUT]: result } : (result ?? {})
   for (const [name, ref] of Object.entries(named)) {
     if (isRef(ref)) addOutput(graph, name, ref)
-    else
-      fail(
-        `output "${name}" of pipeline "${model.name}" is not a reference`,
-        'return outputs of tasks, such as { accuracy: evaluate.outputs.accuracy }',
+    else {
+      const message = `output "${name}" of pipeline "${model.name}" is not a reference`
+      graph.issues.push(
+        wrongResult(model, message, 'return outputs of tasks, such as { accuracy: evaluate.outputs.accuracy }'),
       )
+    }
   }
   for (const name of Object.keys(model.outputs ?? {})) {
-    if (!graph.outputs.has(name))
-      fail(
-        `pipeline "${model.name}" declares the output "${name}" and does not return it`,
-        `add "${name}" to what the body returns`,
-      )
+    if (graph.outputs.has(name) || problem) continue
+    const message = `pipeline "${model.name}" declares the output "${name}" and does not return it`
+    graph.issues.push(wrongResult(model, message, `add "${name}" to what the body returns`))
   }
+}
+
+function wrongResult(model: PipelineModel, message: string, hint: string): Issue {
+  return makeIssue({ code: 'wrong-result', message, hint, site: model.site })
+}
+
+/** Why a body's result cannot be outputs. */
+function resultProblem(name: string, result: unknown): { readonly message: string; readonly hint: string } | undefined {
+  if (isThenable(result)) {
+    result.then(undefined, () => {})
+    return {
+      message: `the body of pipeline "${name}" is asynchronous`,
+      hint: 'remove async and await: a body only describes tasks, the work is done in components',
+    }
+  }
+  if (result instanceof Task) {
+    return { message: `pipeline "${name}" returns a task`, hint: 'return task.output or { name: task.outputs.<name> }' }
+  }
+  if (result === undefined || result === null || typeof result === 'object') return undefined
+  return { message: `pipeline "${name}" returns a ${typeof result}`, hint: 'return references by name, or nothing' }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return !isRef(value) && typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function addOutput(graph: PipelineGraph, name: string, ref: AnyRef): void {
@@ -161,5 +171,3 @@ function reportOpenConditions(graph: PipelineGraph): void {
     )
   }
 }
-
-export type { ArtifactRef, Condition, GroupNode }

@@ -53,10 +53,15 @@ function confusionMatrix(categories: readonly string[], matrix: readonly (readon
   }
 }
 
+/** The list of a ROC curve's points, made at the first one. */
+function pointsOf(metadata: Record<string, Json>): object[] {
+  metadata['confidenceMetrics'] ??= []
+  return metadata['confidenceMetrics'] as object[]
+}
+
 class ClassificationMetrics extends Artifact {
   logRocPoint(falsePositiveRate: number, recall: number, confidenceThreshold: number): void {
-    const points = (this.metadata['confidenceMetrics'] ??= []) as object[]
-    points.push({ confidenceThreshold: finite(confidenceThreshold), falsePositiveRate, recall })
+    pointsOf(this.metadata).push({ confidenceThreshold: finite(confidenceThreshold), falsePositiveRate, recall })
   }
 
   logRocCurve(falsePositiveRates: readonly number[], recalls: readonly number[], thresholds: readonly number[]): void {
@@ -80,7 +85,8 @@ function finite(threshold: number): number {
 
 class SlicedClassificationMetrics extends Artifact {
   #slice(slice: string): Record<string, Json> {
-    const slices = (this.metadata['evaluationSlices'] ??= []) as {
+    this.metadata['evaluationSlices'] ??= []
+    const slices = this.metadata['evaluationSlices'] as {
       slice: string
       sliceClassificationMetrics: Record<string, Json>
     }[]
@@ -93,8 +99,7 @@ class SlicedClassificationMetrics extends Artifact {
   }
 
   logRocPoint(slice: string, confidenceThreshold: number, recall: number, falsePositiveRate: number): void {
-    const points = (this.#slice(slice)['confidenceMetrics'] ??= []) as object[]
-    points.push({ confidenceThreshold: finite(confidenceThreshold), falsePositiveRate, recall })
+    pointsOf(this.#slice(slice)).push({ confidenceThreshold: finite(confidenceThreshold), falsePositiveRate, recall })
   }
 
   logConfusionMatrix(slice: string, categories: readonly string[], matrix: readonly (readonly number[])[]): void {

@@ -125,6 +125,7 @@ function readIf(argument: unknown, path: Path, context: Context): Placeholder | 
     port && {
       placeholder: 'if-present',
       name: port.key,
+      // biome-ignore lint/suspicious/noThenProperty: data of the placeholder's form, never awaited.
       then: branch(then, 'then'),
       ...(otherwise === undefined ? {} : { otherwise: branch(otherwise, 'else') }),
     }

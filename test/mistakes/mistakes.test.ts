@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { InvalidInputError, Issue } from '../../api/issue.ts'
 import { compile, loadPipelines, selectPipeline } from '../../compiler/index.ts'
-import { MISTAKES, PRELUDE } from './cases.ts'
+import { PRELUDE, WIRING_MISTAKES } from './cases.ts'
+import { STRUCTURE_MISTAKES } from './structure-cases.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -28,7 +29,7 @@ const hash = (text: string): number =>
   [...text].reduce((sum, character) => (Math.imul(sum, 31) + character.charCodeAt(0)) | 0, 7)
 
 describe('author mistakes', () => {
-  for (const { what, code, says, remedy, body } of MISTAKES) {
+  for (const { what, code, says, remedy, body } of [...WIRING_MISTAKES, ...STRUCTURE_MISTAKES]) {
     test(what, async () => {
       const source = pipelineOf(body)
       const { file, issues } = await issuesOf(source)
