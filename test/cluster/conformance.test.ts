@@ -15,7 +15,7 @@ import {
 } from './support/cluster.ts'
 import { argumentsOf, expectedState, prepareCases } from './support/conformance-cases.ts'
 
-const CORPUS = join(ROOT, '../shared/conformance/kfp')
+const CORPUS = join(ROOT, 'test/conformance/corpus')
 const AT_ONCE = 4
 let place: Place
 let operator: OperatorProcess

@@ -133,7 +133,7 @@ test('files and folders travel through the bucket; credentials stay with the lau
   const pods = await kube.list<Pod>(PODS, { namespace: place.namespace })
   for (const { spec } of pods.items) {
     expect(spec?.containers).toHaveLength(1)
-    expect(JSON.stringify(spec?.containers)).not.toMatch(/AWS_|secretKeyRef/)
+    expect(JSON.stringify(spec?.containers)).not.toMatch(/secretKeyRef|AWS_SECRET|tester/)
   }
   const again = await finished(place, await submit(place, text))
   expect(again.status).toMatchObject({ phase: 'Succeeded', podsCreated: 0, counts: { cached: 2 } })
