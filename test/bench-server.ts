@@ -149,7 +149,8 @@ async function benchWrites(name: string, url: string, clients = 8, seconds = 8):
 }
 
 async function startMlflow(database: string, directory: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const environment = await pythonEnvironment([...MLFLOW_3, 'psycopg2-binary'])
+  const driver = database.startsWith('postgresql:') ? ['psycopg2-binary'] : []
+  const environment = await pythonEnvironment([...MLFLOW_3, ...driver])
   const port = await freePort()
   const args = ['server', '--backend-store-uri', database, '--artifacts-destination', directory, '--host', '127.0.0.1']
   const server = spawn(join(environment, 'bin', 'mlflow'), [...args, '--port', String(port)], {
