@@ -14,7 +14,7 @@ import { type AnyComponent, pipelineAround } from './pipeline-around.ts'
 import { sdkVersion } from './sdk-version.ts'
 
 export interface CompileOptions {
-  /** `kfp` refuses what a stock Kubeflow Pipelines cannot run. @default 'kfp-ts' */
+  /** `kfp` refuses what a stock Kubeflow Pipelines cannot run; `kfp-ts` warns of it. @default 'kfp-ts' */
   readonly target?: 'kfp-ts' | 'kfp'
   /** Takes the place of the pipeline's own name. */
   readonly name?: string
@@ -43,7 +43,8 @@ export async function compile(
   const code = await packCode(graph, issues)
   const part = lowerPipeline(graph, code, issues)
   const document = assemble(graph, part, options.name)
-  if (options.target === 'kfp') issues.push(...checkForKfp(document))
+  const severity = options.target === 'kfp' ? 'error' : 'warning'
+  issues.push(...checkForKfp(document).map((issue) => ({ ...issue, severity }) as const))
   const unique = withoutRepetition(issues)
   const hasErrors = unique.some(({ severity }) => severity === 'error')
   return hasErrors ? { issues: unique } : { document, issues: unique }

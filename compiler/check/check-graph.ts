@@ -6,6 +6,7 @@ import { constantProblem } from '../../dsl/types/fit.ts'
 import { allGroups } from '../lower/topology.ts'
 import { findCycles } from './cycles.ts'
 import { checkExitTasks } from './exit-tasks.ts'
+import { checkPassthroughs } from './passthroughs.ts'
 
 const PIPELINE_NAME = /^[a-z0-9][a-z0-9-]{0,127}$/
 const INPUT_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/
@@ -21,6 +22,7 @@ function checkInside(graph: PipelineGraph): readonly Issue[] {
   return [
     ...checkInterface(graph),
     ...graph.tasks.flatMap(checkTask),
+    ...graph.tasks.flatMap(checkPassthroughs),
     ...allGroups(graph.root).flatMap((group) => checkGroup(graph, group)),
     ...checkExitTasks(graph),
     ...findCycles(graph),
