@@ -27,12 +27,15 @@ export async function tryLock(path: string): Promise<Lock | { readonly heldBy: P
   }
 }
 
-/** Waits until the lock is free, asking every `pollMillis`. */
-export async function waitForLock(path: string, pollMillis = 200): Promise<Lock> {
+const POLL_MILLIS = 200
+
+/** Waits until the lock is free. Rejects with the signal's reason when it is aborted meanwhile. */
+export async function waitForLock(path: string, signal: AbortSignal): Promise<Lock> {
   for (;;) {
+    signal.throwIfAborted()
     const lock = await tryLock(path)
     if ('release' in lock) return lock
-    await new Promise((resolve) => setTimeout(resolve, pollMillis))
+    await new Promise((resolve) => setTimeout(resolve, POLL_MILLIS))
   }
 }
 

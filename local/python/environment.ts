@@ -3,9 +3,9 @@
  * install script inside a new environment. A step then finds its packages there and its install lines cost nothing.
  */
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs'
-import { access, chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { access, chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { waitForLock } from '../../store/lock.ts'
@@ -41,16 +41,15 @@ export function openEnvironmentCache(
   interpreter: Interpreter,
   env: Readonly<Record<string, string | undefined>>,
 ): EnvironmentCache {
-  const inProgress = new Map<string, Promise<void>>()
+  const inProgress = new Map<string, Promise<string>>()
   return {
     provide: async (bootstrap, logFile, signal) => {
-      const venv = join(folder, environmentKey(bootstrap, interpreter))
-      if (!(await isReady(venv))) {
-        const making = inProgress.get(venv) ?? makeLocked(venv, bootstrap, interpreter, env, logFile, signal)
-        inProgress.set(venv, making)
-        await making.finally(() => inProgress.delete(venv))
-      }
-      return { variables: variablesOf(venv, env) }
+      const place = join(folder, environmentKey(bootstrap, interpreter))
+      const ready = await readyEnvironment(place)
+      if (ready) return { variables: variablesOf(ready, env) }
+      const making = inProgress.get(place) ?? makeLocked(place, { bootstrap, interpreter, env, logFile, signal })
+      inProgress.set(place, making)
+      return { variables: variablesOf(await making.finally(() => inProgress.delete(place)), env) }
     },
   }
 }
@@ -76,43 +75,61 @@ function variablesOf(venv: string, env: Readonly<Record<string, string | undefin
   }
 }
 
-const readyFile = (venv: string) => join(venv, 'kfp-ts-ready')
 const shimFolder = (venv: string) => join(venv, 'kfp-ts-shim')
+/** Names the folder of the finished environment; written last. */
+const readyFile = (place: string) => `${place}.json`
 
-async function isReady(venv: string): Promise<boolean> {
-  return access(readyFile(venv)).then(
-    () => true,
-    () => false,
-  )
+async function readyEnvironment(place: string): Promise<string | undefined> {
+  try {
+    const { folder } = JSON.parse(await readFile(readyFile(place), 'utf8')) as { folder: string }
+    await access(folder)
+    return folder
+  } catch {
+    return undefined
+  }
 }
 
-/** The ready mark is written last, so that an environment whose making was killed is made anew. */
-async function makeLocked(
-  venv: string,
-  bootstrap: PythonBootstrap,
-  interpreter: Interpreter,
-  env: Readonly<Record<string, string | undefined>>,
-  logFile: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await mkdir(dirname(venv), { recursive: true })
-  mkdirSync(dirname(logFile), { recursive: true })
-  const lock = await waitForLock(`${venv}.lock`)
+interface Making {
+  readonly bootstrap: PythonBootstrap
+  readonly interpreter: Interpreter
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly logFile: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * Each try has a folder of its own: an installer that outlived a killed kfp-ts may go on writing into its own, and nobody
+ * reads there.
+ *
+ * @returns the environment's folder
+ */
+async function makeLocked(place: string, making: Making): Promise<string> {
+  await mkdir(dirname(place), { recursive: true })
+  mkdirSync(dirname(making.logFile), { recursive: true })
+  const lock = await waitForLock(`${place}.lock`, making.signal)
   try {
-    if (await isReady(venv)) return
-    await rm(venv, { recursive: true, force: true })
-    appendFileSync(logFile, `[kfp-ts] making a Python ${interpreter.version} environment: ${describe(bootstrap)}\n`)
-    const clean = { ...env, PYTHONHOME: undefined, VIRTUAL_ENV: undefined }
-    await runLogged([interpreter.path, '-m', 'venv', venv], clean, logFile, signal)
-    await writeShim(venv, bootstrap)
-    if (bootstrap.installScript !== undefined) {
-      const variables = { ...clean, ...variablesOf(venv, env), KFP_TS_INSTALLS: '1' }
-      await runLogged(['/bin/sh', '-c', bootstrap.installScript, 'true'], variables, logFile, signal)
-    }
-    await writeFileAtomically(readyFile(venv), `${describe(bootstrap)}\n`)
+    const ready = await readyEnvironment(place)
+    if (ready) return ready
+    const venv = `${place}-${randomBytes(4).toString('hex')}`
+    await make(venv, making).catch(async (error: unknown) => {
+      await rm(venv, { recursive: true, force: true })
+      throw error
+    })
+    await writeFileAtomically(readyFile(place), JSON.stringify({ folder: venv, packages: describe(making.bootstrap) }))
+    return venv
   } finally {
     await lock.release()
   }
+}
+
+async function make(venv: string, { bootstrap, interpreter, env, logFile, signal }: Making): Promise<void> {
+  appendFileSync(logFile, `[kfp-ts] making a Python ${interpreter.version} environment: ${describe(bootstrap)}\n`)
+  const clean = { ...env, PYTHONHOME: undefined, VIRTUAL_ENV: undefined }
+  await runLogged([interpreter.path, '-m', 'venv', venv], clean, logFile, signal)
+  await writeShim(venv, bootstrap)
+  if (bootstrap.installScript === undefined) return
+  const variables = { ...clean, ...variablesOf(venv, env), KFP_TS_INSTALLS: '1' }
+  await runLogged(['/bin/sh', '-c', bootstrap.installScript, 'true'], variables, logFile, signal)
 }
 
 function describe(bootstrap: PythonBootstrap): string {
@@ -141,7 +158,10 @@ async function runLogged(
 ): Promise<void> {
   const log = openSync(logFile, 'a')
   try {
-    const child = spawn(program, args, { env: { ...env }, stdio: ['ignore', log, log], signal })
+    if (signal.aborted) throw new EnvironmentError('it was stopped before its packages were installed')
+    // A group of its own, so that an abort ends the shell together with the installer that it started.
+    const child = spawn(program, args, { env: { ...env }, stdio: ['ignore', log, log], detached: true })
+    signal.addEventListener('abort', () => child.pid !== undefined && killGroup(child.pid), { once: true })
     const code = await new Promise<number | string>((resolve, reject) => {
       child.once('error', reject)
       child.once('exit', (exitCode, killed) => resolve(exitCode ?? String(killed)))
@@ -153,5 +173,13 @@ async function runLogged(
     throw new EnvironmentError(`${action} failed with exit status ${code}`)
   } finally {
     closeSync(log)
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

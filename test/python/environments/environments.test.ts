@@ -53,7 +53,8 @@ const run = (name: string, root: string, env: Readonly<Record<string, string>> =
       done({ status: Number(error?.code ?? 0), report, log })
     })
   })
-const environments = () => readdirSync(join(folder, 'cache/kfp-ts/venvs')).filter((name) => name.startsWith('py'))
+const environments = () =>
+  readdirSync(join(folder, 'cache/kfp-ts/venvs')).filter((name) => /^py[^.]*\.\d+-\w+-\w+$/.test(name))
 const OFFLINE = { PIP_NO_INDEX: '1' }
 
 test('two processes that need the same environment make it once', async () => {
