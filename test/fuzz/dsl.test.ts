@@ -5,7 +5,7 @@ import { compile, printPipelineYaml } from '../../compiler/index.ts'
 import { type FakeComponent, runPipeline } from '../../local/testing/index.ts'
 import { fakes, randomPipeline } from './random-pipeline.ts'
 
-const SEEDS = Number(process.env['KFP_TS_FUZZ_SEEDS'] ?? 200)
+const SEEDS = Number(process.env['KFP_TS_FUZZ_SEEDS'] ?? 100)
 const FIRST = Number(process.env['KFP_TS_FUZZ_FIRST'] ?? 1)
 
 test(`${SEEDS} random pipelines from seed ${FIRST} (KFP_TS_FUZZ_FIRST)`, { timeout: 600_000 }, async () => {
