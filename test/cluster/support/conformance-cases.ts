@@ -68,8 +68,12 @@ export async function prepareCases(place: Place): Promise<void> {
   await mkdir(extra)
   await chmod(extra, 0o777)
   await makeVolume(place.namespace, 'extra', extra)
-  const stringData = { username: 'user', password: 'pass', password2: 'pass', type: 'Opaque', service_config: '{}' }
-  for (const name of ['test-secret', 'test-secret-1', 'test-secret-2', 'test-secret-3', 'user-gcp-sa']) {
+  const secrets = {
+    'test-secret-1': { username: 'user1', password: 'psw1' },
+    'test-secret-2': { username: 'user1', password: 'psw1' },
+    'test-secret-3': { username: 'user1', password: 'psw2' },
+  }
+  for (const [name, stringData] of Object.entries(secrets)) {
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData } as KubeObject
     await kube.create({ group: '', version: 'v1', plural: 'secrets' }, place.namespace, secret)
   }
