@@ -94,7 +94,10 @@ export interface Launch {
     readonly artifact: RuntimeArtifact
     readonly path: string
   }[]
-  /** Private directory of the attempt (in `scratchRoot`), holds output parameter files and the executor output. */
+  /**
+   * Private directory of the attempt (in `scratchRoot`), holds output parameter files. The executor output lies in the task's folder
+   * under the pipeline root instead, in a file of the attempt: `dsl.get_uri()` derives artifact URIs from its directory.
+   */
   readonly scratchDir: string
   /** Kubernetes configuration of the executor with every parameter resolved and null entries dropped; `{}` when none. */
   readonly kubernetes: JsonObject
@@ -194,6 +197,7 @@ export type CacheAnswer =
  */
 export type RunEvent =
   | { readonly kind: 'started' }
+  /** Attempts count from 1; a retry of the run goes on counting. */
   | { readonly kind: 'attempt-started'; readonly task: TaskPath; readonly attempt: number }
   | {
       readonly kind: 'attempt-finished'

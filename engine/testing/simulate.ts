@@ -86,7 +86,10 @@ class Simulator {
   private readonly actions: Action[] = []
   private readonly journal: JournalRecord[] = []
   /** Content of each attempt, and how it ends: what happens in the world does not depend on the engine's memory. */
-  private readonly attempts = new Map<string, { readonly content: string; readonly end: StepEnd; canceled: boolean }>()
+  private readonly attempts = new Map<
+    string,
+    { readonly content: string; readonly end: StepEnd; readonly endsAt: Instant; canceled: boolean }
+  >()
   private readonly running = new Set<string>()
   private mostInFlight = 0
 
@@ -205,12 +208,15 @@ class Simulator {
     const known = this.attempts.get(keyOf(action))
     if (known && known.content !== content) throw new Error(`attempt ${keyOf(action)} was started with another content`)
     const end = known?.end ?? (this.options.behave ?? succeed)(action)
-    if (!known) this.attempts.set(keyOf(action), { content, end, canceled: false })
+    const endsAt = known?.endsAt ?? this.now + (end.durationMillis ?? 1000)
+    if (!known) this.attempts.set(keyOf(action), { content, end, endsAt, canceled: false })
     if (action.kind === 'start-attempt') this.running.add(keyOf(action))
     this.mostInFlight = Math.max(this.mostInFlight, this.running.size)
     if (known?.canceled) return
-    this.send({ kind: 'attempt-started', task, attempt }, this.now)
-    this.send({ kind: 'attempt-finished', task, attempt, result: end.result }, this.now + (end.durationMillis ?? 1000))
+    // An executor that finds its attempt again goes on watching it; it does not always say once more that it started.
+    const saysStarted = !known || (this.options.trouble?.random() ?? 1) < 0.3
+    if (saysStarted) this.send({ kind: 'attempt-started', task, attempt }, this.now)
+    this.send({ kind: 'attempt-finished', task, attempt, result: end.result }, Math.max(this.now, endsAt))
   }
 
   private cancel({ task, attempt }: Extract<Action, { kind: 'cancel-attempt' }>): void {
