@@ -17,13 +17,22 @@ export async function openJournal<Entry>(path: string): Promise<Journal<Entry>> 
   await dropTornTail(path)
   const file = await open(path, 'a')
   await syncFolder(dirname(path))
+  const write = async (entries: readonly Entry[]) => {
+    if (entries.length === 0) return
+    await file.appendFile(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
+    await file.datasync()
+  }
+  // Writes that overlap could swap places: each waits for the one before, and fails when that failed.
+  let last = Promise.resolve()
   return {
-    append: async (entries) => {
-      if (entries.length === 0) return
-      await file.appendFile(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''))
-      await file.datasync()
+    append: (entries) => {
+      last = last.then(() => write(entries))
+      return last
     },
-    close: () => file.close(),
+    close: async () => {
+      await last.catch(() => undefined)
+      await file.close()
+    },
   }
 }
 
