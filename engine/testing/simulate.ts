@@ -161,7 +161,7 @@ class Simulator {
     const isFromOutside =
       event.kind === 'started' || event.kind === 'cancel-requested' || event.kind === 'retry-requested'
     if (trouble && !isFromOutside && trouble.random() < trouble.losses) return
-    this.journal.push({ at: this.now, event: structuredClone(event) })
+    this.journal.push({ at: this.now, event: throughJson(event) })
     const step = advance(this.program, this.state, event, this.now)
     this.state = step.state
     if (event.kind === 'attempt-finished') this.running.delete(keyOf(event))
@@ -243,8 +243,13 @@ class Simulator {
 
 export function replay(program: Program, config: RunConfig, journal: readonly JournalRecord[]): RunState {
   let state = begin(program, config)
-  for (const { at, event } of journal) state = advance(program, state, structuredClone(event), at).state
+  for (const { at, event } of journal) state = advance(program, state, throughJson(event), at).state
   return state
+}
+
+/** As a journal would: written and read again. */
+function throughJson(event: RunEvent): RunEvent {
+  return JSON.parse(JSON.stringify(event)) as RunEvent
 }
 
 function isFromOutside({ kind }: RunEvent): boolean {
