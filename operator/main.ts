@@ -7,7 +7,6 @@ import { throttle } from '../client/kube/throttle.ts'
 import type { KubeTransport } from '../client/kube/transport.ts'
 import { openMetadata } from '../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
-import { s3Store } from '../store/s3-store.ts'
 import { startHealthServer } from './http.ts'
 import { campaign, type Leadership } from './leader.ts'
 import { createMetrics } from './metrics.ts'
@@ -76,7 +75,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
     operator = startOperator({
       kube: createKubeClient(transport),
       records: fenced(createSqlRecords(metadata), leadership),
-      store: storeOf(options),
+      store: await storeOf(options),
       settings,
       metrics,
       log,
@@ -102,10 +101,12 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
 }
 
 /** The operator's own credentials are those of its environment. */
-function storeOf({ objectStore, storeFolder, settings }: OperatorProcessOptions): RunStore {
+async function storeOf({ objectStore, storeFolder, settings }: OperatorProcessOptions): Promise<RunStore> {
   const { mountPath } = settings.pods
   if (!objectStore) return createVolumeStore({ folder: storeFolder, mountPath })
   const { root, endpoint, region } = objectStore
+  // Large, and of no use to an operator on a volume.
+  const { s3Store } = await import('../store/s3-store.ts')
   const store = s3Store({ ...(endpoint ? { endpoint } : {}), ...(region ? { region } : {}) })
   return createObjectStore({ store, root, mountPath })
 }

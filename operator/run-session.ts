@@ -167,10 +167,10 @@ export function startSession(start: SessionStart): RunSession {
       state = next.state
       actions.push(...next.actions)
     }
-    if (newsSince !== undefined && actions.some(({ kind }) => kind === 'start-attempt')) {
-      const since = newsSince
+    if (newsSince !== undefined && events.some(({ kind }) => kind === 'attempt-finished')) {
+      // News that nothing follows from is no decision to start.
+      if (actions.some(({ kind }) => kind === 'start-attempt')) ports.metrics.decided(ports.now() - newsSince)
       newsSince = undefined
-      ports.metrics.decided(ports.now() - since)
     }
     act(actions)
     start.onChange(session)
