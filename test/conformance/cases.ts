@@ -115,7 +115,11 @@ const parameterCases: readonly ConformanceCase[] = [
     check: ({ output }) => (String(output('createpvc', 'name')).endsWith('-my-pvc') ? [] : ['createpvc gave no name']),
     steps: { createpvc: {}, 'dummy-task': { log: 'hello' } },
   },
-  { file: 'critical/pipeline_with_workspace.yaml', outputs: { Output: 'Hello from workspace!' } },
+  {
+    file: 'critical/pipeline_with_workspace.yaml',
+    outputs: { Output: 'Hello from workspace!' },
+    oracleDeviates: 'the second step of kfp.local does not find the file in the workspace',
+  },
   {
     file: 'pipeline_with_string_machine_fields_pipeline_input.yaml',
     note: 'resources are ignored here',
