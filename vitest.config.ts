@@ -17,11 +17,38 @@ export default defineConfig({
         },
       },
       // Needs Python 3.11 with venv and PyPI: conformance by running, differential tests against kfp.local.
-      { extends: true, test: { name: 'python', include: ['test/python/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'python',
+          include: ['test/python/**/*.test.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
       // Needs servers that the test installs and starts itself: Postgres, an S3 server, kfp and mlflow clients.
-      { extends: true, test: { name: 'servers', include: ['test/servers/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 900_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'servers',
+          include: ['test/servers/**/*.test.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
       // Needs the cluster of `make cluster-up`.
-      { extends: true, test: { name: 'cluster', include: ['test/cluster/**/*.test.ts'], testTimeout: 1_800_000, hookTimeout: 900_000, fileParallelism: false } },
+      {
+        extends: true,
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 })

@@ -13,5 +13,14 @@ export async function generate(): Promise<ReadonlyMap<string, string>> {
     resources.map(async (name) => crds.get(`manifests/base/${name}`) ?? (await readFile(join(base, name), 'utf8'))),
   )
   const head = '# Generated from manifests/base by manifests/install.ts; "make generate" writes it.\n'
-  return new Map([['manifests/install.yaml', head + parts.map((part) => part.trimEnd()).join('\n---\n').concat('\n')]])
+  return new Map([
+    [
+      'manifests/install.yaml',
+      head +
+        parts
+          .map((part) => part.trimEnd())
+          .join('\n---\n')
+          .concat('\n'),
+    ],
+  ])
 }
