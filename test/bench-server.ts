@@ -62,11 +62,14 @@ async function fill({ db, kind }: Metadata, count: number): Promise<void> {
 }
 
 async function post(url: string, path: string, body: unknown): Promise<Record<string, unknown>> {
-  const response = await fetch(`${url}/api/2.0/mlflow/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+  const send = () =>
+    fetch(`${url}/api/2.0/mlflow/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  // A server may close an idle connection in the moment in which it is used again: clients repeat.
+  const response = await send().catch(send)
   if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`)
   return (await response.json()) as Record<string, unknown>
 }
@@ -193,9 +196,12 @@ try {
     const other = postgres ? await startPostgres() : undefined
     const database = other ? other.url.replace('postgres://', 'postgresql://') : `sqlite:///${directory}/mlflow.db`
     const mlflow = await startMlflow(database, directory)
-    await benchWrites('mlflow server 3.17.2', mlflow.url)
-    await mlflow.stop()
-    await other?.stop()
+    try {
+      await benchWrites('mlflow server 3.17.2', mlflow.url)
+    } finally {
+      await mlflow.stop()
+      await other?.stop()
+    }
   }
 } finally {
   await server.close()
