@@ -107,8 +107,9 @@ class Simulator {
     for (let count = 0; !this.isOver(); count++) {
       if (count > limit) throw new Error(`the run does not end within ${limit} events`)
       const event = this.next()
-      if (!event) this.restart()
-      else this.deliver(event)
+      if (event) this.deliver(event)
+      else if (this.options.trouble) this.restart()
+      else throw new Error('the run waits for nothing')
     }
   }
 
