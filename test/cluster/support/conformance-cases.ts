@@ -27,6 +27,7 @@ const ARGUMENTS: Readonly<Record<string, Record<string, JsonValue>>> = {
 /** Reasons of a machine, not of kfp-ts. */
 const NOT_HERE: Readonly<Record<string, string>> = {
   'long-running.yaml': 'sleeps 600 s',
+  'local_execution/local_execution_pipeline_with_k8s_only_methods.yaml': 'asks for a node with a GPU',
   'pipeline_with_string_machine_fields_pipeline_input.yaml': 'asks for a GPU node',
   'pipeline_with_string_machine_fields_task_output.yaml': 'asks for a GPU node',
 }
