@@ -4,6 +4,7 @@ import type { JsonValue } from '../api/json.ts'
 import type { PipelineContainerSpec, ResourceSpec } from '../api/pipeline-spec.ts'
 import { buildArgv } from './argv.ts'
 import { fileName, outputFolderUri, pathOfArtifact, pathOfUri, taskId, workspacePathOf } from './artifact-paths.ts'
+import { executorInputText } from './executor-input-text.ts'
 import { resolveKubernetes } from './kubernetes-config.ts'
 import { type PlaceholderScope, plainArtifact, substitute, wholeParameterName } from './placeholders.ts'
 import type { TaskPlan } from './program.ts'
@@ -26,7 +27,7 @@ export function buildLaunch(view: RunView, path: TaskPath, attempt: number, inpu
   const known = taskConfig === undefined ? inputs : withTaskConfig(plan, inputs, taskConfig)
   const places = outputPlaces(view, path, plan, attempt)
   const executorInput = executorInputOf(known, places)
-  const scope = stepScope(inputScope(view, path, plan, known), executorInput, places.outputs)
+  const scope = stepScope(inputScope(view, path, plan, known), plan, executorInput, places.outputs)
   const command = buildArgv(container.command ?? [], scope)
   const args = buildArgv(container.args ?? [], scope)
   const inputArtifacts = Object.entries(known.artifacts).flatMap(([input, list]) =>
@@ -75,12 +76,17 @@ export function inputScope(view: RunView, path: TaskPath, plan: TaskPlan, inputs
   }
 }
 
-function stepScope(scope: PlaceholderScope, executorInput: ExecutorInput, outputs: DeclaredOutputs): PlaceholderScope {
+function stepScope(
+  scope: PlaceholderScope,
+  plan: TaskPlan,
+  executorInput: ExecutorInput,
+  outputs: DeclaredOutputs,
+): PlaceholderScope {
   let text: string | undefined
   return {
     ...scope,
     step: {
-      executorInput: () => (text ??= JSON.stringify(executorInput)),
+      executorInput: () => (text ??= executorInputText(executorInput, plan)),
       outputFile: executorInput.outputs.outputFile,
       outputParameterFile: (name) => outputs.parameters[name]?.outputFile,
       outputArtifact: (name) => executorInput.outputs.artifacts?.[name]?.artifacts[0],

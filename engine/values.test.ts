@@ -199,6 +199,18 @@ describe('command lines', () => {
     expect(launchesOf(document)['t']!.args).toEqual(expected)
   })
 
+  test('{{$}} keeps whole numbers of float inputs floats, and those of other inputs whole', () => {
+    const executors = { shell: { container: { image: 'sh', args: ['{{$}}'] } } }
+    const document = pipelineOf({
+      root: { dag: { tasks: { t: taskOf('c', { x: 2, y: 2.5, n: 2 }) } } },
+      components: { c: leafOf({ x: 'NUMBER_DOUBLE', y: 'NUMBER_DOUBLE', n: 'NUMBER_INTEGER' }, {}, 'shell') },
+      executors,
+    })
+    const [text] = launchesOf(document)['t']!.args
+    expect(text).toContain('"parameterValues":{"x":2.0,"y":2.5,"n":2}')
+    expect(JSON.parse(text!)).toEqual(launchesOf(document)['t']!.executorInput)
+  })
+
   test('{{$}} is JSON whatever the values hold', () => {
     const executors = { shell: { container: { image: 'sh', args: ['{{$}}'] } } }
     const document = pipelineOf({

@@ -17,10 +17,12 @@ const ORACLE_DEVIATES: Readonly<Record<string, string>> = {
   'conditions-4-one-of-artifacts': 'kfp.local refuses a OneOf of artifacts',
   'conditions-5-one-of-artifacts': 'kfp.local refuses a OneOf of artifacts',
   'conditions-13-collected-with-skips': 'kfp.local fails an iteration whose collected producer was skipped',
+  'exits_and_orders-3-constants': 'kfp.local leaves its own constants unresolved and stops',
+  'exits_and_orders-6-optional-chain': 'kfp.local cannot read the explicit null that its compiler writes',
   'failures-2-ignored': 'kfp.local looks for an output of the failed task instead of using the default',
   'loops-0-static-loop': 'kfp.local hands floats to a List[int] component, which refuses the sum',
   'loops-2-dynamic-loop': 'kfp.local has no outputs of a loop over an empty list',
-  'loops-8-nested-artifacts': 'kfp.local fails on an f-string over two loop items',
+  'loops-8-nested-artifacts': 'kfp.local hands on a list of lists of artifacts',
   'loops-11-loop-of-pipelines': 'kfp.local hands floats to a List[int] component, which refuses the sum',
   'parameters-3-outer-optional': 'kfp.local cannot read the explicit null that its compiler writes',
   'parameters-4-outer-optional': 'kfp.local cannot read the explicit null that its compiler writes',
@@ -60,7 +62,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('the same pipelines, compiled by the Python SDK', () => {
   it('give what each case expects, here and (but for the listed deviations) in kfp.local', async () => {
-    expect(cases.length).toBeGreaterThanOrEqual(40)
+    expect(cases.length).toBeGreaterThanOrEqual(51)
     const wrong: string[] = []
     for (const one of cases) {
       const ours = await runHere(one)

@@ -53,6 +53,12 @@ def write(text: str, data: Output[Dataset]):
 
 
 @dsl.component
+def write_pair(left: str, right: str, data: Output[Dataset]):
+    with open(data.path, 'w') as f:
+        f.write(left + right)
+
+
+@dsl.component
 def concat(data: Input[List[Dataset]]) -> str:
     return ','.join(open(d.path).read() for d in data)
 
@@ -123,7 +129,7 @@ def collected_artifacts(texts: List[str]) -> str:
 def nested_artifacts() -> str:
     with dsl.ParallelFor(['a', 'b']) as outer:
         with dsl.ParallelFor(['x', 'y']) as inner:
-            w = write(text=f'{outer}{inner}')
+            w = write_pair(left=outer, right=inner)
     return concat(data=dsl.Collected(w.outputs['data'])).output
 
 

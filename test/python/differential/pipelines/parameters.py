@@ -27,7 +27,7 @@ def echo(text: str) -> str:
 
 
 @dsl.pipeline
-def all_types(text: str = 'dé "q" \\ \n', count: int = 3, ratio: float = 1.0, flag: bool = False,
+def all_types(text: str = 'dé "q" \\', count: int = 3, ratio: float = 1.0, flag: bool = False,
               items: list = [1, 'two', [3.5]], table: dict = {'a': {'b': [True]}}) -> str:
     return describe(text=text, count=count, ratio=ratio, flag=flag, items=items, table=table).output
 
@@ -74,7 +74,7 @@ def templates(name: str = 'x', count: int = 4) -> str:
 
 
 CASES = [
-    (all_types, {}, {'Output': r'["d\u00e9 \"q\" \\ \n", 3, 1.0, false, [1, "two", [3.5]], {"a": {"b": [true]}}]'}),
+    (all_types, {}, {'Output': r'["d\u00e9 \"q\" \\", 3, 1.0, false, [1, "two", [3.5]], {"a": {"b": [true]}}]'}),
     (all_types, {'text': 'plain', 'count': -1, 'ratio': 1e-7, 'flag': True, 'items': ['x'], 'table': {}},
      {'Output': '["plain", -1, 1e-07, true, ["x"], {}]'}),
     (constants, {}, {'Output': '["{{not a placeholder}}", 5, 2.5, true, [], {}]'}),
