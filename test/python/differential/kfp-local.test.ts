@@ -43,15 +43,21 @@ beforeAll(async () => {
   await mkdir(join(folder, 'oracle'), { recursive: true })
   await mkdir(join(folder, 'ours'), { recursive: true })
   const python = join(await freshOracleEnvironment(folder), 'bin/python')
-  await run(python, [join(import.meta.dirname, 'oracle.py'), join(folder, 'cases')], {
-    // The literal commands of the components say `python3`: it has to be this environment's.
-    env: {
-      ...process.env,
-      PATH: `${join(folder, 'venv/bin')}:${process.env['PATH']}`,
-      KFP_TS_DIFFERENTIAL_DIR: join(folder, 'oracle'),
+  // To a file: kfp.local pads its lines to hundreds of megabytes.
+  await run(
+    'sh',
+    ['-c', '"$0" "$@" > oracle.log 2>&1', python, join(import.meta.dirname, 'oracle.py'), join(folder, 'cases')],
+    {
+      cwd: folder,
+      // The literal commands of the components say `python3`: it has to be this environment's.
+      env: {
+        ...process.env,
+        PATH: `${join(folder, 'venv/bin')}:${process.env['PATH']}`,
+        KFP_TS_DIFFERENTIAL_DIR: join(folder, 'oracle'),
+      },
+      maxBuffer: 64 << 20,
     },
-    maxBuffer: 64 << 20,
-  })
+  )
   const names = (await readdir(join(folder, 'cases'))).filter((file) => file.endsWith('.json')).sort()
   for (const file of names) {
     const text = await readFile(join(folder, 'cases', file), 'utf8')
