@@ -195,8 +195,11 @@ async function bareCreations(count: number): Promise<number> {
   return Math.round(performance.now() - begin)
 }
 
-test('1,000 schedules of one minute: delay from the instant to the run', async () => {
-  const count = Number(process.env['KFP_TS_BENCH_SCHEDULES'] ?? 1000)
+/** 1,000 for a measurement on a quiet machine; the test's own point is that each schedule gets its run. */
+const SCHEDULES = Number(process.env['KFP_TS_BENCH_SCHEDULES'] ?? 100)
+
+test(`${SCHEDULES} schedules of one minute: each gets its run; the delay is printed`, async () => {
+  const count = SCHEDULES
   const writes: string[] = []
   const counting: KubeClient = {
     ...kube,
