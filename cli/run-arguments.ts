@@ -1,4 +1,5 @@
 /** `--param k=v` and `--params-file` become arguments of a pipeline, by its declared types. */
+import type { Argv } from 'yargs'
 import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
@@ -9,6 +10,20 @@ import { readInput } from './pipeline-file.ts'
 export interface ArgumentOptions {
   readonly params: readonly string[]
   readonly paramsFile?: string | undefined
+}
+
+/** The options that every command has which starts a pipeline from a file. */
+export function withParameterOptions<T>(yargs: Argv<T>) {
+  return yargs
+    .option('param', {
+      alias: 'p',
+      type: 'string',
+      array: true,
+      default: [],
+      describe: 'Parameter NAME=VALUE, repeatable',
+    })
+    .option('params-file', { type: 'string', describe: 'YAML or JSON file of parameters' })
+    .option('pipeline', { type: 'string', describe: 'Which pipeline of a module that exports several' })
 }
 
 /**

@@ -11,7 +11,7 @@ import { EXIT, usageIssue } from '../errors.ts'
 import { watchInterrupts } from '../interrupts.ts'
 import { findRunId } from '../local-runs.ts'
 import { readPipelineFile } from '../pipeline-file.ts'
-import { readArguments } from '../run-arguments.ts'
+import { readArguments, withParameterOptions } from '../run-arguments.ts'
 import type { Command } from './index.ts'
 
 interface RunArgs {
@@ -36,17 +36,8 @@ export const command: Command<RunArgs> = {
   describe:
     'Run a pipeline on this machine and wait for its end. FILE is a TypeScript module or compiled IR (YAML, JSON).',
   builder: (yargs) =>
-    yargs
+    withParameterOptions(yargs)
       .positional('file', { type: 'string', describe: 'Pipeline to run' })
-      .option('param', {
-        alias: 'p',
-        type: 'string',
-        array: true,
-        default: [],
-        describe: 'Parameter NAME=VALUE, repeatable',
-      })
-      .option('params-file', { type: 'string', describe: 'YAML or JSON file of parameters' })
-      .option('pipeline', { type: 'string', describe: 'Which pipeline of a module that exports several' })
       .option('resume', { type: 'string', describe: 'Go on with this run; run again what failed in it' })
       .option('json', {
         type: 'boolean',

@@ -7,7 +7,7 @@ import { type ClusterArgs, withClusterOptions, withRuns } from '../cluster.ts'
 import { parseDurationMillis } from '../duration.ts'
 import { EXIT } from '../errors.ts'
 import { isSourceFile, readPipelineFile } from '../pipeline-file.ts'
-import { readArguments } from '../run-arguments.ts'
+import { readArguments, withParameterOptions } from '../run-arguments.ts'
 import type { Command } from './index.ts'
 
 interface SubmitArgs extends ClusterArgs {
@@ -30,17 +30,8 @@ export const command: Command<SubmitArgs> = {
     'Start a pipeline on a cluster that has the operator. FILE is a TypeScript module or compiled IR (YAML, JSON).',
   builder: (yargs) =>
     withClusterOptions(
-      yargs
+      withParameterOptions(yargs)
         .positional('file', { type: 'string', demandOption: true, describe: 'Pipeline to run' })
-        .option('param', {
-          alias: 'p',
-          type: 'string',
-          array: true,
-          default: [],
-          describe: 'Parameter NAME=VALUE, repeatable',
-        })
-        .option('params-file', { type: 'string', describe: 'YAML or JSON file of parameters' })
-        .option('pipeline', { type: 'string', describe: 'Which pipeline of a module that exports several' })
         .option('name', { type: 'string', describe: 'Name of the run; made from the pipeline by default' })
         .option('wait', {
           type: 'boolean',
