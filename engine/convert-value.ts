@@ -1,6 +1,7 @@
 /** Values between declared types: what a task's input accepts, and how text of files and command lines is read. */
 import type { JsonValue } from '../api/json.ts'
 import type { ParameterType } from '../api/pipeline-spec.ts'
+import { hasKind } from '../api/value-kind.ts'
 
 export type Converted = { readonly value: JsonValue } | { readonly problem: string }
 
@@ -36,22 +37,6 @@ function numberText(value: number): string {
   const point = 1 + Number(exponent)
   if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
   return `${sign}${digits.padEnd(point, '0')}`
-}
-
-function hasKind(value: JsonValue, type: ParameterType): boolean {
-  switch (type) {
-    case 'NUMBER_INTEGER':
-    case 'NUMBER_DOUBLE':
-      return typeof value === 'number'
-    case 'BOOLEAN':
-      return typeof value === 'boolean'
-    case 'LIST':
-      return Array.isArray(value)
-    case 'STRING':
-      return typeof value === 'string'
-    default:
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
-  }
 }
 
 export function parseJson(text: string): JsonValue | undefined {

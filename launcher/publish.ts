@@ -1,11 +1,12 @@
 /** After a step: its outputs go to the store, and a result that the operator reads says what was there. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ExecutorOutput } from '../api/executor-io.ts'
 import type { StagingPlan, StagingResult } from '../api/staging-plan.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
-import { digestPath, isMissing } from '../store/digest.ts'
+import { digestPath } from '../store/digest.ts'
+import { readTextIfThere } from '../store/read-file.ts'
 
 /** The result is written last, so that its presence means everything else is there. */
 export async function publish(plan: StagingPlan, store: Pick<ArtifactStore, 'upload'>): Promise<void> {
@@ -21,10 +22,10 @@ export async function publish(plan: StagingPlan, store: Pick<ArtifactStore, 'upl
 }
 
 async function publishOutputs(plan: StagingPlan, store: Pick<ArtifactStore, 'upload'>): Promise<StagingResult> {
-  const executorOutput = await readText(plan.executorOutputFile)
+  const executorOutput = await readTextIfThere(plan.executorOutputFile)
   const parameterFiles: Record<string, string> = {}
   for (const [name, path] of Object.entries(plan.parameterFiles)) {
-    const text = await readText(path)
+    const text = await readTextIfThere(path)
     if (text !== undefined) parameterFiles[name] = text
   }
   const digests: Record<string, string> = {}
@@ -56,13 +57,4 @@ function customPaths(executorOutput: string | undefined): Map<string, string> {
     // The engine says what is wrong with the text when it reads it.
   }
   return paths
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
 }

@@ -1,9 +1,10 @@
 /** After a step: reads what it left and publishes it: values by their declared types, artifacts with their digests. */
-import { cp, readFile } from 'node:fs/promises'
+import { cp } from 'node:fs/promises'
 import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
 import { collectOutputs } from '../engine/index.ts'
 import type { AttemptFailure, Launch } from '../engine/types.ts'
 import { digestPath, isMissing } from '../store/digest.ts'
+import { readTextIfThere } from '../store/read-file.ts'
 import { localPathOf } from './import-artifact.ts'
 
 /** @returns the outputs of a step that ended well, or why they are not what its component declares */
@@ -12,10 +13,10 @@ export async function collectStepOutputs(
 ): Promise<{ readonly outputs: TaskOutputs } | { readonly failure: AttemptFailure }> {
   const names = Object.entries(launch.outputs.parameters)
   const files = await Promise.all(
-    names.map(async ([name, { outputFile }]) => [name, await readText(outputFile)] as const),
+    names.map(async ([name, { outputFile }]) => [name, await readTextIfThere(outputFile)] as const),
   )
   const collected = collectOutputs(launch, {
-    executorOutput: await readText(launch.executorInput.outputs.outputFile),
+    executorOutput: await readTextIfThere(launch.executorInput.outputs.outputFile),
     parameterFiles: Object.fromEntries(files),
   })
   if ('failure' in collected) return collected
@@ -48,13 +49,4 @@ async function moved({ customPath, ...artifact }: RuntimeArtifact, path: string 
     if (!isMissing(error)) throw error
   })
   return artifact
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
 }

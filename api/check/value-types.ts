@@ -1,25 +1,12 @@
 /** Which values and which declared types fit together; used by the checks of defaults and wires. */
 import type { JsonValue } from '../json.ts'
 import type { ArtifactTypeSchema, ParameterType } from '../pipeline-spec.ts'
+import { hasKind, isSystemType } from '../value-kind.ts'
 
 /** Does a JSON value have the declared type? Text with placeholders fits everywhere: it is filled in later. */
 export function hasType(value: JsonValue, type: ParameterType): boolean {
   if (value === null || (typeof value === 'string' && value.includes('{{$'))) return true
-  switch (type) {
-    case 'STRING':
-      return typeof value === 'string'
-    case 'NUMBER_INTEGER':
-    case 'NUMBER_DOUBLE':
-      return typeof value === 'number'
-    case 'BOOLEAN':
-      return typeof value === 'boolean'
-    case 'LIST':
-      return Array.isArray(value)
-    case 'STRUCT':
-      return typeof value === 'object' && !Array.isArray(value)
-    default:
-      return true
-  }
+  return isSystemType(type) || hasKind(value, type)
 }
 
 const NUMBERS: readonly ParameterType[] = ['NUMBER_INTEGER', 'NUMBER_DOUBLE']

@@ -5,6 +5,7 @@ import type { JsonValue } from '../../api/json.ts'
 import { parsePipelineDocument } from '../../api/parse.ts'
 import type { ParameterInputSpec, ParameterType } from '../../api/pipeline-spec.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
+import { hasKind, isSystemType } from '../../api/value-kind.ts'
 import { invalid } from '../../store/metadata/errors.ts'
 
 const MOST_ISSUES_SHOWN = 20
@@ -87,20 +88,6 @@ function readText(text: string): JsonValue | undefined {
 }
 
 function fits(value: JsonValue, type: ParameterType): boolean {
-  switch (type) {
-    case 'STRING':
-      return typeof value === 'string'
-    case 'NUMBER_INTEGER':
-      return typeof value === 'number' && Number.isInteger(value)
-    case 'NUMBER_DOUBLE':
-      return typeof value === 'number'
-    case 'BOOLEAN':
-      return typeof value === 'boolean'
-    case 'LIST':
-      return Array.isArray(value)
-    case 'STRUCT':
-      return typeof value === 'object' && value !== null && !Array.isArray(value)
-    default:
-      return true
-  }
+  if (isSystemType(type)) return true
+  return hasKind(value, type) && (type !== 'NUMBER_INTEGER' || Number.isInteger(value))
 }
