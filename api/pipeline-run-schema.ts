@@ -5,17 +5,26 @@ import { FAILURE_CAUSES } from './run-report.ts'
 /** Text of one pipeline; a request to the API server is bounded near 1.5 MB as a whole. */
 const MAX_PIPELINE_TEXT = 1_300_000
 
-const text = (description: string, maxLength = 253) => ({ type: 'string', minLength: 1, maxLength, description })
-const whole = (minimum: number, description: string) => ({ type: 'integer', format: 'int64', minimum, description })
+export const text = (description: string, maxLength = 253) => ({ type: 'string', minLength: 1, maxLength, description })
+export const whole = (minimum: number, description: string) => ({
+  type: 'integer',
+  format: 'int64',
+  minimum,
+  description,
+})
 const flag = (description: string, byDefault: boolean) => ({ type: 'boolean', default: byDefault, description })
-const choice = (values: readonly string[], description: string) => ({ type: 'string', enum: [...values], description })
+export const choice = (values: readonly string[], description: string) => ({
+  type: 'string',
+  enum: [...values],
+  description,
+})
 const freeObject = (description: string) => ({
   type: 'object',
   'x-kubernetes-preserve-unknown-fields': true,
   description,
 })
 const stringMap = (description: string) => ({ type: 'object', additionalProperties: { type: 'string' }, description })
-const object = (properties: object, required: readonly string[], description: string) => ({
+export const object = (properties: object, required: readonly string[], description: string) => ({
   type: 'object',
   properties,
   ...(required.length > 0 ? { required } : {}),
@@ -31,7 +40,7 @@ const retry = object(
   'Budget of one failure cause.',
 )
 
-const podDefaults = object(
+export const podDefaults = object(
   {
     labels: stringMap('Labels of every pod.'),
     annotations: stringMap('Annotations of every pod.'),

@@ -1,5 +1,6 @@
-/** Generates the CustomResourceDefinitions of PipelineRun and Pipeline from api/. Run by scripts/generate.ts, which also checks for drift. */
+/** Generates the CustomResourceDefinitions from api/. Run by scripts/generate.ts, which also checks for drift. */
 import { stringify } from 'yaml'
+import { MODEL_DEPLOYMENT_SPEC_SCHEMA, MODEL_DEPLOYMENT_STATUS_SCHEMA } from '../api/model-deployment-schema.ts'
 import { API_GROUP, API_VERSION } from '../api/pipeline-run.ts'
 import {
   PIPELINE_RUN_SPEC_SCHEMA,
@@ -82,6 +83,23 @@ const KINDS: readonly Kind[] = [
       column('Phase', '.status.phase'),
       column('Ticks', '.status.total', 'integer'),
       column('Age', '.metadata.creationTimestamp', 'date'),
+    ],
+  },
+  {
+    kind: 'ModelDeployment',
+    plural: 'modeldeployments',
+    shortNames: ['mdep'],
+    spec: MODEL_DEPLOYMENT_SPEC_SCHEMA,
+    status: MODEL_DEPLOYMENT_STATUS_SCHEMA,
+    columns: [
+      column('Model', '.spec.model'),
+      column('Alias', '.spec.alias'),
+      column('Version', '.status.version'),
+      column('Served', '.status.servedVersion'),
+      column('Ready', '.status.conditions[?(@.type=="Ready")].status'),
+      column('Age', '.metadata.creationTimestamp', 'date'),
+      column('Message', '.status.conditions[?(@.type=="Ready")].message', 'string', 1),
+      column('URL', '.status.url', 'string', 1),
     ],
   },
 ]
