@@ -17,11 +17,16 @@ make_certificates() {
       -subj /CN=kfp-ts-cluster 2>/dev/null
     openssl genrsa -out "$CERTS/service-account.key" 2048 2>/dev/null
   fi
-  certificate apiserver /CN=kube-apiserver 'DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:localhost,IP:127.0.0.1,IP:10.96.0.1'
+  certificate apiserver /CN=kube-apiserver \
+    "DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:localhost,IP:127.0.0.1,IP:$BRIDGE_ADDRESS,IP:$API_SERVICE_ADDRESS"
   certificate admin /O=system:masters/CN=admin
   certificate controller-manager /CN=system:kube-controller-manager
   certificate scheduler /CN=system:kube-scheduler
-  certificate kubelet "/O=system:nodes/CN=system:node:$NODE_NAME" "DNS:$NODE_NAME,IP:$NODE_ADDRESS"
+  node_certificate
+}
+
+node_certificate() {
+  certificate "kubelet$NODE_SUFFIX" "/O=system:nodes/CN=system:node:$NODE_NAME" "DNS:$NODE_NAME,IP:$NODE_ADDRESS"
 }
 
 # write_kubeconfig FILE CERTIFICATE_NAME: one user, everything inline.
@@ -31,7 +36,7 @@ apiVersion: v1
 kind: Config
 current-context: kfp-ts
 contexts: [{name: kfp-ts, context: {cluster: kfp-ts, user: $2, namespace: default}}]
-clusters: [{name: kfp-ts, cluster: {server: "https://127.0.0.1:$API_PORT", certificate-authority-data: $(base64 -w0 "$CERTS/ca.crt")}}]
+clusters: [{name: kfp-ts, cluster: {server: "https://$API_HOST:$API_PORT", certificate-authority-data: $(base64 -w0 "$CERTS/ca.crt")}}]
 users: [{name: $2, user: {client-certificate-data: $(base64 -w0 "$CERTS/$2.crt"), client-key-data: $(base64 -w0 "$CERTS/$2.key")}}]
 YAML
   chmod 600 "$1"

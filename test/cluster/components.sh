@@ -10,10 +10,10 @@ start_etcd() {
 
 start_apiserver() {
   start apiserver "$BINARIES/kube-apiserver" --etcd-servers "http://127.0.0.1:$ETCD_PORT" \
-    --bind-address 127.0.0.1 --advertise-address 127.0.0.1 --endpoint-reconciler-type none --secure-port "$API_PORT" \
+    --bind-address "$API_HOST" --advertise-address "$API_HOST" --secure-port "$API_PORT" \
     --tls-cert-file "$CERTS/apiserver.crt" --tls-private-key-file "$CERTS/apiserver.key" --client-ca-file "$CERTS/ca.crt" \
     --service-account-issuer https://kubernetes.default.svc --service-account-key-file "$CERTS/service-account.key" \
-    --service-account-signing-key-file "$CERTS/service-account.key" --service-cluster-ip-range 10.96.0.0/16 \
+    --service-account-signing-key-file "$CERTS/service-account.key" --service-cluster-ip-range "$SERVICE_SUBNET" \
     --authorization-mode Node,RBAC --allow-privileged --event-ttl 10m --profiling=false \
     --kubelet-preferred-address-types InternalIP --kubelet-client-certificate "$CERTS/admin.crt" --kubelet-client-key "$CERTS/admin.key"
 }
@@ -32,11 +32,11 @@ start_scheduler() {
 }
 
 write_containerd_config() {
-  mkdir -p "$STATE/containerd" "$STATE/cni"
-  cat >"$STATE/containerd.toml" <<TOML
+  mkdir -p "$NODE_FOLDER/containerd" "$NODE_FOLDER/cni"
+  cat >"$NODE_FOLDER/containerd.toml" <<TOML
 version = 2
-root = "$STATE/containerd/root"
-state = "$STATE/containerd/state"
+root = "$NODE_FOLDER/containerd/root"
+state = "$NODE_FOLDER/containerd/state"
 [grpc]
   address = "$CONTAINERD_SOCKET"
 [plugins."io.containerd.grpc.v1.cri"]
@@ -53,37 +53,53 @@ state = "$STATE/containerd/state"
         SystemdCgroup = false
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
-    conf_dir = "$STATE/cni"
+    conf_dir = "$NODE_FOLDER/cni"
 [plugins."io.containerd.internal.v1.opt"]
-  path = "$STATE/containerd/opt"
+  path = "$NODE_FOLDER/containerd/opt"
 TOML
-  # A bridge without a way out: pods reach each other and this machine, nothing else.
-  cat >"$STATE/cni/10-bridge.conflist" <<JSON
-{"cniVersion": "0.4.0", "name": "kfp-ts", "plugins": [
+  # A bridge without a way out: pods reach each other, this machine and service addresses, nothing else.
+  cat >"$NODE_FOLDER/cni/10-bridge.conflist" <<JSON
+{"cniVersion": "0.4.0", "name": "kfp-ts-$NUMBER", "plugins": [
   {"type": "bridge", "bridge": "$BRIDGE", "isGateway": true, "ipMasq": false,
-   "ipam": {"type": "host-local", "dataDir": "$STATE/ipam", "ranges": [[{"subnet": "$POD_SUBNET"}]]}},
+   "ipam": {"type": "host-local", "dataDir": "$STATE/ipam", "routes": [{"dst": "$SERVICE_SUBNET"}],
+            "ranges": [[{"subnet": "$POD_SUBNET", "rangeStart": "$FIRST_POD_ADDRESS", "gateway": "$BRIDGE_ADDRESS"}]]}},
   {"type": "loopback"}]}
 JSON
 }
 
 start_containerd() {
   write_containerd_config
-  start containerd containerd --config "$STATE/containerd.toml"
+  start "containerd$NODE_SUFFIX" containerd --config "$NODE_FOLDER/containerd.toml"
 }
 
+# load_images NAME...: into the node's containerd, once.
+load_images() {
+  local name
+  for name; do
+    [ -f "$NODE_FOLDER/.loaded-$name" ] && continue
+    say "loading the image archive $name into $NODE_NAME"
+    ctr --address "$CONTAINERD_SOCKET" -n k8s.io images import "$IMAGES/$name.tar" >"$LOGS/import-$name.log" 2>&1 ||
+      fail "the image archive $name" "$LOGS/import-$name.log"
+    touch "$NODE_FOLDER/.loaded-$name"
+  done
+}
+
+node_is_ready() { kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' | grep -q True; }
+
 write_kubelet_config() {
-  cat >"$STATE/kubelet.yaml" <<YAML
+  cat >"$NODE_FOLDER/kubelet.yaml" <<YAML
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 failCgroupV1: false
 cgroupDriver: cgroupfs
+cgroupRoot: $CGROUP_ROOT
 failSwapOn: false
 resolvConf: /dev/null
 serializeImagePulls: false
 address: $NODE_ADDRESS
 port: $KUBELET_PORT
 readOnlyPort: 0
-healthzPort: $KUBELET_HEALTH_PORT
+healthzPort: 0
 containerRuntimeEndpoint: unix://$CONTAINERD_SOCKET
 clusterDNS: []
 clusterDomain: cluster.local
@@ -96,17 +112,29 @@ nodeStatusUpdateFrequency: 2s
 evictionHard: {memory.available: 100Mi}
 imageGCHighThresholdPercent: 100
 localStorageCapacityIsolation: false
-tlsCertFile: $CERTS/kubelet.crt
-tlsPrivateKeyFile: $CERTS/kubelet.key
+tlsCertFile: $CERTS/kubelet$NODE_SUFFIX.crt
+tlsPrivateKeyFile: $CERTS/kubelet$NODE_SUFFIX.key
 authentication: {anonymous: {enabled: false}, webhook: {enabled: false}, x509: {clientCAFile: $CERTS/ca.crt}}
 authorization: {mode: AlwaysAllow}
-volumePluginDir: $STATE/kubelet-plugins
-podLogsDir: $STATE/pod-logs
+volumePluginDir: $NODE_FOLDER/kubelet-plugins
+podLogsDir: $NODE_FOLDER/pod-logs
 YAML
+}
+
+# The kubelet makes groups below its root, but not the root.
+make_cgroup_root() {
+  local controller
+  for controller in /sys/fs/cgroup/*/; do
+    case $controller in */unified/) continue ;; esac
+    mkdir -p "$controller$CGROUP_ROOT"
+  done
+  [ ! -f /sys/fs/cgroup/cgroup.controllers ] || mkdir -p "/sys/fs/cgroup$CGROUP_ROOT"
 }
 
 start_kubelet() {
   write_kubelet_config
-  start kubelet "$BINARIES/kubelet" --config "$STATE/kubelet.yaml" --kubeconfig "$STATE/kubelet.kubeconfig" \
-    --hostname-override "$NODE_NAME" --node-ip "$NODE_ADDRESS" --root-dir "$STATE/kubelet" --cert-dir "$STATE/kubelet-certs"
+  make_cgroup_root
+  start "kubelet$NODE_SUFFIX" "$BINARIES/kubelet" --config "$NODE_FOLDER/kubelet.yaml" \
+    --kubeconfig "$STATE/kubelet$NODE_SUFFIX.kubeconfig" --hostname-override "$NODE_NAME" --node-ip "$NODE_ADDRESS" \
+    --root-dir "$NODE_FOLDER/kubelet" --cert-dir "$NODE_FOLDER/kubelet-certs"
 }

@@ -11,9 +11,9 @@ case ${1:-up} in
     "$FOLDER/build-binaries.sh" versitygw
     mkdir -p "$STATE/s3/bucket"
     [ -f "$STATE/s3-port" ] || free_port >"$STATE/s3-port"
-    endpoint=http://$NODE_ADDRESS:$(cat "$STATE/s3-port")
+    endpoint=http://$BRIDGE_ADDRESS:$(cat "$STATE/s3-port")
     # Credentials of a server that lives for a test, on an address of this machine only.
-    start s3 "$BINARIES/versitygw" --access tester --secret tester-secret --port "$NODE_ADDRESS:$(cat "$STATE/s3-port")" \
+    start s3 "$BINARIES/versitygw" --access tester --secret tester-secret --port "$BRIDGE_ADDRESS:$(cat "$STATE/s3-port")" \
       posix "$STATE/s3"
     wait_for 20 'the S3 server answers' "$LOGS/s3.log" curl -s -o /dev/null "$endpoint/"
     echo "$endpoint"

@@ -11,25 +11,16 @@ source "$FOLDER/components.sh"
 if docker_answers; then exec "$FOLDER/kind-up.sh"; fi
 [ "$(id -u)" = 0 ] || fail 'this machine has no Docker engine, and starting a kubelet needs root: run it as root, or start Docker'
 
-load_images() {
-  local name
-  for name in pause small steps; do
-    [ -f "$STATE/.loaded-$name" ] && continue
-    say "loading the image archive $name"
-    ctr --address "$CONTAINERD_SOCKET" -n k8s.io images import "$IMAGES/$name.tar" >"$LOGS/import-$name.log" 2>&1 ||
-      fail "the image archive $name" "$LOGS/import-$name.log"
-    touch "$STATE/.loaded-$name"
-  done
-}
-
-make_bridge() {
-  [ -f "$STATE/netns-before" ] || ip netns list 2>/dev/null | cut -d" " -f1 >"$STATE/netns-before"
+# Harmless when it is there. Pods find the API server at the address of its Service, as in any cluster: one rule does here
+# what kube-proxy does for all Services there.
+make_network() {
+  local rule=(PREROUTING -i "$BRIDGE" -d "$API_SERVICE_ADDRESS" -p tcp --dport 443
+    -j DNAT --to-destination "$API_HOST:$API_PORT")
   ip link show "$BRIDGE" >/dev/null 2>&1 || ip link add "$BRIDGE" type bridge
-  ip addr replace "$NODE_ADDRESS/16" dev "$BRIDGE"
+  ip addr replace "$BRIDGE_ADDRESS/16" dev "$BRIDGE"
   ip link set "$BRIDGE" up
+  iptables -t nat -C "${rule[@]}" 2>/dev/null || iptables -t nat -A "${rule[@]}"
 }
-
-node_is_ready() { kubectl get node "$NODE_NAME" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' | grep -q True; }
 
 main() {
   "$FOLDER/packages.sh"
@@ -37,7 +28,7 @@ main() {
   "$FOLDER/build-images.sh"
   load_settings
   make_certificates
-  make_bridge
+  make_network
   write_kubeconfig "$KUBECONFIG_FILE" admin
   local name
   for name in controller-manager scheduler kubelet; do write_kubeconfig "$STATE/$name.kubeconfig" "$name"; done
@@ -45,7 +36,7 @@ main() {
   start_containerd
   start_apiserver
   wait_for 30 'containerd answers' "$LOGS/containerd.log" ctr --address "$CONTAINERD_SOCKET" version
-  load_images
+  load_images pause small steps
   wait_for 60 'the API server is ready' "$LOGS/apiserver.log" kubectl get --raw /readyz
   start_controller_manager
   start_scheduler
