@@ -4,6 +4,8 @@ import { FAILURE_CAUSES } from './run-report.ts'
 
 /** Text of one pipeline; a request to the API server is bounded near 1.5 MB as a whole. */
 const MAX_PIPELINE_TEXT = 1_300_000
+/** The API server bounds the cost of comparing all versions with what they were; a hundred of them fit no more than this each. */
+const MAX_VERSION_TEXT = 240_000
 
 export const text = (description: string, maxLength = 253) => ({ type: 'string', minLength: 1, maxLength, description })
 export const whole = (minimum: number, description: string) => ({
@@ -137,6 +139,7 @@ export const PIPELINE_RUN_SPEC_SCHEMA = {
       ttlSecondsAfterFinished: whole(0, 'The run is deleted so long after its end.'),
       priority: { type: 'integer', format: 'int32', description: 'Higher starts first.' },
       pool: text('Pool of the operator that the run counts against.'),
+      poolWeight: whole(1, 'How much of the pool the run takes; 1 by default.'),
       podDefaults,
       podCleanup: choice(['WithRun', 'AfterTask'], 'When finished pods go; WithRun by default.'),
       artifactsOnDelete: choice(
@@ -159,6 +162,10 @@ export const PIPELINE_RUN_SPEC_SCHEMA = {
     {
       rule: 'has(self.pipelineRef) == has(oldSelf.pipelineRef) && (!has(self.pipelineRef) || self.pipelineRef == oldSelf.pipelineRef)',
       message: 'the pipeline of a run cannot change: create another PipelineRun',
+    },
+    {
+      rule: '!has(self.poolWeight) || has(self.pool)',
+      message: 'poolWeight is a share of a pool: set pool as well, or leave poolWeight out',
     },
     {
       rule: '!(has(oldSelf.cancel) && oldSelf.cancel) || (has(self.cancel) && self.cancel) || (has(self.retryCount) && self.retryCount > (has(oldSelf.retryCount) ? oldSelf.retryCount : 0))',
@@ -194,6 +201,7 @@ export const PIPELINE_RUN_STATUS_SCHEMA = object(
     pipelineDigest: text('sha256: of the pipeline.'),
     startTime: { type: 'string', format: 'date-time' },
     completionTime: { type: 'string', format: 'date-time' },
+    expirationTime: { type: 'string', format: 'date-time', description: 'The run is deleted then.' },
     counts: object(
       Object.fromEntries(COUNTS.map((name) => [name, whole(0, `Tasks: ${name}.`)])),
       [],
@@ -239,15 +247,23 @@ export const PIPELINE_SPEC_SCHEMA = object(
       type: 'array',
       minItems: 1,
       maxItems: 100,
-      items: object(
-        {
-          name: text('Name of the version.'),
-          text: text('The text of a compiled pipeline file.', MAX_PIPELINE_TEXT),
-          description: { type: 'string', maxLength: 4096, description: 'What changed.' },
-        },
-        ['name', 'text'],
-        'A version; it never changes.',
-      ),
+      items: {
+        ...object(
+          {
+            name: text('Name of the version.'),
+            text: text('The text of a compiled pipeline file.', MAX_VERSION_TEXT),
+            description: { type: 'string', maxLength: 4096, description: 'What changed.' },
+          },
+          ['name', 'text'],
+          'A version; its text never changes.',
+        ),
+        'x-kubernetes-validations': [
+          {
+            rule: 'self.text == oldSelf.text',
+            message: 'the text of a version cannot change: runs refer to it; add a version with another name',
+          },
+        ],
+      },
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
       'x-kubernetes-validations': [

@@ -82,6 +82,8 @@ export interface PipelineRunSpec {
   readonly priority?: number | undefined
   /** Named pool of the operator's configuration that the run counts against. */
   readonly pool?: string | undefined
+  /** How much of the pool the run takes. @default 1 */
+  readonly poolWeight?: number | undefined
   readonly podDefaults?: PodDefaults | undefined
   /** When finished pods go: with the run, or as soon as their outputs and log are stored. @default 'WithRun' */
   readonly podCleanup?: 'WithRun' | 'AfterTask' | undefined
@@ -108,7 +110,7 @@ export const isFinalPhase = (phase: RunPhase | undefined): boolean =>
 export const RUN_REASONS = {
   InvalidPipeline: 'the pipeline or its arguments are wrong; the message lists every problem',
   PipelineNotFound: 'the Pipeline resource, its version or the ConfigMap is not there',
-  Queued: 'a limit of active runs or pods is reached',
+  Queued: 'a limit of active runs, a pool, a mutex or a semaphore holds it; the message says which',
   QueueTimeout: 'the run waited longer than timeouts.queueSeconds',
   Running: 'tasks are being carried out',
   Suspended: 'spec.suspend is true',
@@ -160,6 +162,8 @@ export interface PipelineRunStatus {
   readonly pipelineDigest?: string | undefined
   readonly startTime?: string | undefined
   readonly completionTime?: string | undefined
+  /** When the run is deleted: its own ttlSecondsAfterFinished, else what the pipeline's platform document asks for. */
+  readonly expirationTime?: string | undefined
   readonly counts?: TaskCounts | undefined
   /** `done/total` for people. */
   readonly progress?: string | undefined
@@ -178,7 +182,7 @@ export interface PipelineVersion {
   readonly text: string
   readonly description?: string | undefined
 }
-/** Versions are immutable and only added; the last one is the newest. */
+/** Versions never change and are only added; the last one is the newest. */
 export interface PipelineResourceSpec {
   readonly displayName?: string | undefined
   readonly description?: string | undefined

@@ -122,6 +122,8 @@ export interface KubernetesExecutorConfig {
     readonly runAsNonRoot?: boolean
   }
   readonly initContainers?: readonly InitContainer[]
+  /** What a pod takes of a pool of kfp-ts's operator (default weight 1). A stock Kubeflow ignores it. */
+  readonly pool?: { readonly name: string; readonly weight?: number }
 }
 /** Settings of the whole run. Times in seconds. */
 export interface KubernetesPipelineConfig {
@@ -130,6 +132,10 @@ export interface KubernetesPipelineConfig {
   readonly resourceTtlOnFailure?: number | string
   readonly activeDeadlineSeconds?: number | string
   readonly workspace?: { readonly size: string; readonly kubernetes?: { readonly pvcSpecPatch?: JsonObject } }
+  /** One run at a time of those that name it, in their namespace. */
+  readonly mutexName?: string
+  /** A pool of the operator that the run counts against. */
+  readonly semaphoreKey?: string
 }
 export interface KubernetesPlatform {
   readonly deploymentSpec?: { readonly executors?: Readonly<Record<string, KubernetesExecutorConfig>> }

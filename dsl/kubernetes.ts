@@ -264,6 +264,19 @@ function setSecurityContext<T extends AnyTask>(
   })
 }
 
+/**
+ * The task's pod counts against a pool of the operator (`--pool NAME=SIZE`) by its weight. kfp-ts only: a stock Kubeflow ignores it.
+ *
+ * @param weight whole, from 1 (the default)
+ */
+function setPool<T extends AnyTask>(task: T, name: string, options: { readonly weight?: number } = {}): T {
+  const { weight = 1 } = options
+  if (name === '' || !Number.isInteger(weight) || weight < 1) {
+    refuse('wrong-pool', `a task cannot take ${weight} of pool "${name}"`, 'name a pool, and a whole weight from 1')
+  }
+  return set(task, 'pool', { name, weight })
+}
+
 /** A container that runs before the task's own, or beside it with `restartPolicy: 'Always'`. */
 function addInitContainer<T extends AnyTask>(task: T, container: InitContainer): T {
   if (container.name === 'kfp-launcher')
@@ -319,6 +332,7 @@ export const kubernetes = Object.freeze({
   setImagePullPolicy,
   setTimeout: setTimeoutSeconds,
   setSecurityContext,
+  setPool,
   addInitContainer,
   createPvc,
   deletePvc,

@@ -34,6 +34,7 @@ const AS_WRITTEN = [
   'enabledSharedMemory',
   'securityContext',
   'initContainers',
+  'pool',
 ] as const
 
 /** @throws TaskError when a wire can't be followed */

@@ -181,6 +181,8 @@ const platformMessages: MessageTable = {
     resourceTtlOnFailure: field(int32, 'delete the run so long after failure'),
     activeDeadlineSeconds: field(int64, 'limit of the whole run'),
     workspace: field(message('WorkspaceConfig'), 'a volume that all steps share'),
+    mutexName: field(text, 'one run at a time of those that name it (kfp 2.14 and 2.15)'),
+    semaphoreKey: field(text, 'pool that the run counts against (kfp 2.14 and 2.15)'),
   }),
   WorkspaceConfig: tolerant('A volume that all steps share.', {
     size: field(text, 'Kubernetes quantity'),
@@ -209,6 +211,11 @@ const platformMessages: MessageTable = {
     enabledSharedMemory: field(message('EnabledSharedMemory'), 'a bigger /dev/shm'),
     securityContext: field(message('SecurityContext'), 'user and group of the process'),
     initContainers: field(list(message('InitContainer')), 'containers that run before the step'),
+    pool: field(message('PoolShare'), "share of a pool of kfp-ts's operator; Kubeflow ignores it"),
+  }),
+  PoolShare: tolerant("What a pod takes of a pool of kfp-ts's operator.", {
+    name: field(text, 'name of the pool'),
+    weight: field(int32, 'how much of it; 1 by default'),
   }),
 }
 
