@@ -32,6 +32,41 @@ export interface DstRules {
   readonly overlap?: 'Second' | 'Both'
 }
 
+/** Ends of a run that a trigger may wait for. */
+export const TRIGGER_STATES = ['Succeeded', 'Failed', 'Canceled', 'Any'] as const
+export type TriggerState = (typeof TRIGGER_STATES)[number]
+
+/** What makes a run besides the clock; exactly one of the four members. */
+export interface ScheduleTrigger {
+  /** Names its values: `[[triggers.NAME.run_id]]`. @default its kind */
+  readonly name?: string
+  /** After the end of a run: of a pipeline, whoever started it, or of a schedule. */
+  readonly afterRun?: {
+    readonly pipeline?: string
+    readonly schedule?: string
+    /** @default ['Succeeded'] */
+    readonly states?: readonly TriggerState[]
+  }
+  /** New content of an object or file in a store (`uri`), or of an output of a pipeline's runs (`pipeline`, `output`). */
+  readonly artifact?: {
+    readonly uri?: string
+    readonly pipeline?: string
+    /** Key of the output. */
+    readonly output?: string
+    /** Task that gives it, such as `train`; any task by default. */
+    readonly task?: string
+  }
+  /** An alias of a registered model names another version. */
+  readonly alias?: { readonly model: string; readonly alias: string }
+  /** `POST /api/v1/schedules/NAME/webhook`, one run an idempotency key. */
+  readonly webhook?: {
+    /** Name of the shared secret that signs the body; without one the caller is known by the server's own means. */
+    readonly secret?: string
+    /** Parameter to the place of its value in the body: `commit: head_commit.id`. */
+    readonly parameters?: Readonly<Record<string, string>>
+  }
+}
+
 /** The run that a schedule creates. Strings in `parameters` may hold macros such as `[[ds]]` (docs/schedules.md). */
 export interface RunTemplate {
   readonly experiment?: string
@@ -46,6 +81,10 @@ export interface RunTemplate {
 
 export interface ScheduledRunSpec {
   readonly schedule?: ScheduleTiming
+  /** What makes runs besides the clock. */
+  readonly triggers?: readonly ScheduleTrigger[]
+  /** Any: each event makes a run. All: a run once every trigger has an event. @default 'Any' */
+  readonly triggerPolicy?: 'Any' | 'All'
   /** IANA name. @default 'UTC' */
   readonly timeZone?: string
   readonly dst?: DstRules
@@ -83,6 +122,20 @@ export interface ScheduleCondition {
   readonly lastTransitionTime: string
 }
 
+export interface ScheduleTriggerStatus {
+  readonly name: string
+  /** What it listens to, in words. */
+  readonly source: string
+  /** Events before this time don't count. RFC 3339. */
+  readonly since?: string
+  /** Time of the newest event that was handled. */
+  readonly lastEvent?: string
+  /** The run that it became; absent when it was skipped. */
+  readonly lastRun?: string
+  /** Events that have not become a run yet. */
+  readonly pending?: number
+}
+
 export interface ScheduledRunStatus {
   readonly observedGeneration?: number
   /** The cursor: every tick up to here was created or dropped. RFC 3339. */
@@ -97,6 +150,8 @@ export interface ScheduledRunStatus {
   readonly suspendedAt?: string
   readonly resumedAt?: string
   readonly suspendedByFailures?: boolean
+  /** Where each trigger stands. */
+  readonly triggers?: readonly ScheduleTriggerStatus[]
   /** Version of the zone tables that the instants come from. */
   readonly timeZoneData?: string
   readonly conditions?: readonly ScheduleCondition[]

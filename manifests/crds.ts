@@ -70,6 +70,7 @@ const KINDS: readonly Kind[] = [
       column('Scheduling', '.status.conditions[?(@.type=="Scheduling")].reason'),
       column('Age', '.metadata.creationTimestamp', 'date'),
       column('Waiting', '.status.conditions[?(@.type=="Waiting")].message', 'string', 1),
+      column('Triggers', '.status.triggers[*].name', 'string', 1),
     ],
   },
   {
