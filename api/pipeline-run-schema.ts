@@ -133,6 +133,11 @@ export const PIPELINE_RUN_SPEC_SCHEMA = {
         'More memory for the retry after an OOM kill.',
       ),
       cache: flag('false: nothing is taken from earlier runs.', true),
+      reuseFrom: object(
+        { run: text('Name of a finished run of the same namespace.') },
+        ['run'],
+        'A run whose results are taken over for every step that is the same, whatever its caching options.',
+      ),
       suspend: flag('true: no new pods start.', false),
       cancel: flag('true ends the run.', false),
       retryCount: whole(0, 'Raise it to run again what failed in a finished run.'),

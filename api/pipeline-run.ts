@@ -70,6 +70,11 @@ export interface PipelineRunSpec {
   readonly onOOM?: { readonly factor?: number | undefined; readonly maxMemory: string } | undefined
   /** false: nothing is taken from earlier runs. @default true */
   readonly cache?: boolean | undefined
+  /**
+   * A finished run of the same namespace: a step that finished in it and has the same image, command and inputs is not run again,
+   * whatever its caching options. `kfp-ts retry RUN --file edited.ts` makes such a run.
+   */
+  readonly reuseFrom?: { readonly run: string } | undefined
   /** Running pods go on, no new ones start. @default false */
   readonly suspend?: boolean | undefined
   /** true ends the run; there is no way back. @default false */
@@ -111,6 +116,7 @@ export const RUN_REASONS = {
   InvalidPipeline: 'the pipeline or its arguments are wrong; the message lists every problem',
   PipelineNotFound: 'the Pipeline resource, its version or the ConfigMap is not there',
   Queued: 'a limit of active runs, a pool, a mutex or a semaphore holds it; the message says which',
+  ReuseNotPossible: 'the run that reuseFrom names is not there, has not ended, or never started',
   QueueTimeout: 'the run waited longer than timeouts.queueSeconds',
   Running: 'tasks are being carried out',
   Suspended: 'spec.suspend is true',

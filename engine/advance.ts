@@ -1,7 +1,7 @@
 /** An event and the time move a run on. The state is changed in place: its size must not matter to an event's cost. */
 
 import { resolveRootInputs } from './arguments.ts'
-import { attemptFinished, attemptStarted, attemptTimedOut, cacheAnswered, retryDue } from './attempts.ts'
+import { attemptFinished, attemptStarted, attemptTimedOut, cacheAnswered, retryDue, reuseAnswered } from './attempts.ts'
 import type { Program } from './program.ts'
 import { settle } from './progress.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
@@ -61,6 +61,9 @@ function takeIn(turn: Turn, event: RunEvent): void {
       break
     case 'cache-answered':
       cacheAnswered(turn, event.task, event.answer)
+      break
+    case 'reuse-answered':
+      reuseAnswered(turn, event.task, event.answer)
       break
     case 'clock':
       ringTimers(turn)

@@ -6,6 +6,7 @@ import type { TaskPlan } from './program.ts'
 import { importRequest, volumeRequest } from './requests.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import { retryDelay } from './retries.ts'
+import { findReusableAction, mayReuse } from './reuse-key.ts'
 import type { TaskNode } from './run-state.ts'
 import { addTimer } from './timers.ts'
 import { parentPath, planOf, ROOT, type RunView } from './tree.ts'
@@ -17,6 +18,17 @@ export function startLeaf(turn: Turn, path: TaskPath, node: TaskNode, plan: Task
     startAttempt(turn, path, node)
     return
   }
+  if (mayReuse(turn, path)) {
+    const action = attemptWork(turn, path, () => findReusableAction(turn, path, inputs))
+    if (!action) return
+    node.phase = 'reuse'
+    turn.actions.push(action)
+    return
+  }
+  askCache(turn, path, node, plan, inputs)
+}
+
+function askCache(turn: Turn, path: TaskPath, node: TaskNode, plan: TaskPlan, inputs: ResolvedInputs): void {
   if (!mayCache(plan, turn.state.config)) {
     enqueue(turn, path, node)
     return
@@ -38,15 +50,24 @@ function cacheKeyFor(view: RunView, path: TaskPath, inputs: ResolvedInputs): Cac
   return cacheKeyOf(plan, imageOf(container!, inputScope(view, path, plan, inputs)), inputs)
 }
 
+export function reuseAnswered(turn: Turn, path: TaskPath, answer: CacheAnswer): void {
+  const node = turn.state.tasks[path]
+  if (node?.phase !== 'reuse') return
+  if (answer.hit) takeOver(turn, path, node, answer.outputs)
+  else askCache(turn, path, node, planOf(turn, node), inputsOf(turn, path))
+}
+
 export function cacheAnswered(turn: Turn, path: TaskPath, answer: CacheAnswer): void {
   const node = turn.state.tasks[path]
   if (node?.phase !== 'cache') return
-  if (!answer.hit) {
-    enqueue(turn, path, node)
-    return
-  }
+  if (answer.hit) takeOver(turn, path, node, answer.outputs)
+  else enqueue(turn, path, node)
+}
+
+/** The result of an earlier run is the result of this task. */
+function takeOver(turn: Turn, path: TaskPath, node: TaskNode, outputs: NonNullable<TaskNode['outputs']>): void {
   node.startTime = turn.now
-  node.outputs = answer.outputs
+  node.outputs = outputs
   endTask(turn, path, 'CACHED')
 }
 

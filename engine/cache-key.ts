@@ -18,14 +18,23 @@ export function mayCache({ component, spec }: TaskPlan, config: RunConfig): bool
  * @param image with its placeholder replaced
  */
 export function cacheKeyOf(plan: TaskPlan, image: string, inputs: ResolvedInputs): CacheKey {
-  const { spec, component } = plan
+  const { spec } = plan
   const custom = spec.cachingOptions?.cacheKey
   if (custom) {
     const parts = { component: spec.componentRef.name, cacheKey: custom }
     return { key: digestOf(`${parts.component}\0${custom}`), parts }
   }
+  const parts = contentParts(plan, image, inputs)
+  return { key: digestOf(JSON.stringify(parts)), parts }
+}
+
+/** What makes the result of a step: image, raw command and arguments, resolved inputs, declared outputs. */
+export function contentParts(
+  { component }: TaskPlan,
+  image: string,
+  { parameters, artifacts }: ResolvedInputs,
+): Record<string, string> {
   const parts: Record<string, string> = { image, command: component.leaf!.commandDigest }
-  const { parameters, artifacts } = inputs
   for (const name of Object.keys(parameters).sort())
     parts[`inputs.parameters.${name}`] = shortValue(canonicalJson(parameters[name]!))
   for (const name of Object.keys(artifacts).sort())
@@ -37,7 +46,7 @@ export function cacheKeyOf(plan: TaskPlan, image: string, inputs: ResolvedInputs
     const { artifactType, metadata = {} } = artifactOutputs[name]!
     parts[`outputs.artifacts.${name}`] = shortValue(canonicalJson({ ...artifactType, metadata }))
   }
-  return { key: digestOf(JSON.stringify(parts)), parts }
+  return parts
 }
 
 function contentOf({ uri, digest, type, metadata }: RuntimeArtifact): string {
@@ -46,6 +55,6 @@ function contentOf({ uri, digest, type, metadata }: RuntimeArtifact): string {
 }
 
 /** Short texts stay readable for `explain`. */
-function shortValue(text: string): string {
+export function shortValue(text: string): string {
   return text.length <= 100 ? text : `sha256:${digestOf(text)}`
 }

@@ -2,6 +2,7 @@
 import { attemptAction, lookUpCache, stopReason } from './attempts.ts'
 import type { Program } from './program.ts'
 import { resolveInputs } from './resolve-inputs.ts'
+import { findReusableAction } from './reuse-key.ts'
 import { isFinished, type RunState } from './run-state.ts'
 import type { RunView } from './tree.ts'
 import type { Action, Instant } from './types.ts'
@@ -15,6 +16,7 @@ export function pendingActions(program: Program, state: RunState, _now: Instant)
   const view: RunView = { program, state }
   const actions: Action[] = []
   for (const [task, node] of Object.entries(state.tasks)) {
+    if (node.phase === 'reuse') actions.push(findReusableAction(view, task, resolveInputs(view, task)))
     if (node.phase === 'cache') actions.push(lookUpCache(view, task, resolveInputs(view, task)))
     if (node.phase !== 'running') continue
     const attempt = node.attempt!

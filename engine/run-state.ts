@@ -6,10 +6,10 @@ import type { ResolvedInputs } from './resolved-inputs.ts'
 import type { Instant, RunConfig, TaskPath } from './types.ts'
 
 /**
- * Where an unfinished leaf task stands: `cache` asked the cache, `queued` waits for a place among the attempts in flight,
- * `running` has an attempt whose end is not known, `backoff` waits before its next attempt.
+ * Where an unfinished leaf task stands: `reuse` asked for a result of the run that is reused, `cache` asked the cache, `queued`
+ * waits for a place among the attempts in flight, `running` has an attempt whose end is not known, `backoff` waits before its next attempt.
  */
-export type LeafPhase = 'cache' | 'queued' | 'running' | 'backoff'
+export type LeafPhase = 'reuse' | 'cache' | 'queued' | 'running' | 'backoff'
 
 /** Why the engine asked for an attempt's end. */
 export type StopReason = 'timeout' | 'canceled'

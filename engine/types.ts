@@ -45,6 +45,11 @@ export interface RunConfig {
   readonly uriPaths?: readonly { readonly prefix: string; readonly path: string }[]
   /** false turns every cache look-up off. @default true */
   readonly cache?: boolean
+  /**
+   * An earlier run whose results are taken over: a step that finished there is not run again when its content (image, command,
+   * inputs, see `contentKeyOf`) is the same, whatever its caching options say. The executor has the results (`reusableResults`).
+   */
+  readonly reuse?: { readonly runId: string; readonly runName: string }
   /** Word for success in a PipelineTaskFinalStatus. @default 'COMPLETE' */
   readonly succeededWord?: 'COMPLETE' | 'SUCCEEDED'
   /** Whole run. */
@@ -140,6 +145,14 @@ export interface CacheKey {
   readonly parts: Readonly<Record<string, string>>
 }
 
+/** One part of a content key that is not what it was. */
+export interface PartChange {
+  readonly part: string
+  /** Absent: there was no such part. */
+  readonly before?: string
+  readonly now?: string
+}
+
 export type Action =
   | { readonly kind: 'start-attempt'; readonly task: TaskPath; readonly attempt: number; readonly launch: Launch }
   | {
@@ -155,6 +168,8 @@ export type Action =
       readonly request: VolumeRequest
     }
   | { readonly kind: 'cancel-attempt'; readonly task: TaskPath; readonly attempt: number; readonly reason: string }
+  /** Answer by `reuse-answered`: what `findReusable` says of the results of the run `runId`. Sent under `RunConfig.reuse` only. */
+  | { readonly kind: 'find-reusable'; readonly task: TaskPath; readonly runId: string; readonly contentKey: CacheKey }
   | {
       readonly kind: 'look-up-cache'
       readonly task: TaskPath
@@ -189,7 +204,12 @@ export type AttemptResult =
 
 export type CacheAnswer =
   | { readonly hit: true; readonly outputs: TaskOutputs; readonly sourceRunId: string; readonly sourceTask: TaskPath }
-  | { readonly hit: false; readonly reason: string }
+  | {
+      readonly hit: false
+      readonly reason: string
+      /** What is not as in the earlier result that was meant. */
+      readonly changes?: readonly PartChange[]
+    }
 
 /**
  * What executors and users tell the engine. Duplicates and late arrivals are harmless: an event about an attempt that is
@@ -206,6 +226,7 @@ export type RunEvent =
       readonly result: AttemptResult
     }
   | { readonly kind: 'cache-answered'; readonly task: TaskPath; readonly answer: CacheAnswer }
+  | { readonly kind: 'reuse-answered'; readonly task: TaskPath; readonly answer: CacheAnswer }
   | { readonly kind: 'clock' }
   | { readonly kind: 'cancel-requested'; readonly reason: string }
   /** Only in a finished run: failed, canceled and never started tasks run (again), finished ones stay. */

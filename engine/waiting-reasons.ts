@@ -23,6 +23,8 @@ export function waitingReasons(program: Program, state: RunState, now: Instant):
 function reasonFor(view: RunView, { path, node, plan }: Visited, now: Instant): WaitingReason | undefined {
   if (hasEnded(node)) return undefined
   switch (node.phase) {
+    case 'reuse':
+      return { task: path, code: 'cache', message: 'the results of the run that is reused are looked through' }
     case 'cache':
       return { task: path, code: 'cache', message: 'the cache is being asked' }
     case 'queued': {

@@ -1,12 +1,11 @@
 /** Carries the engine's actions out on this machine. Before: drive.ts hands actions over. After: attempt.ts runs the steps. */
-import type { RuntimeArtifact } from '../api/executor-io.ts'
-import type { Action, RunEvent } from '../engine/types.ts'
+import type { Action, CacheAnswer, CacheKey, RunEvent } from '../engine/types.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
 import type { CacheIndex } from '../store/cache-index.ts'
 import type { RunPaths } from '../store/run-folder.ts'
 import { type AttemptHandle, runAttempt, type StepRuntime } from './attempt.ts'
 import type { ActionHandlers } from './drive.ts'
-import { importArtifact, localPathOf } from './import-artifact.ts'
+import { importArtifact } from './import-artifact.ts'
 import type { RunOptions } from './machine.ts'
 import { changeVolume } from './volumes.ts'
 
@@ -15,6 +14,8 @@ export interface ExecutorOptions {
   readonly runId: string
   readonly runtime: StepRuntime
   readonly cache: CacheIndex
+  /** Answers from the run whose results are reused. */
+  readonly reuse: (runId: string, task: string, contentKey: CacheKey) => Promise<CacheAnswer>
   readonly openStore: (uri: string) => Promise<ArtifactStore | undefined>
   readonly now: () => number
   readonly beforeAttempt?: RunOptions['beforeAttempt']
@@ -64,6 +65,8 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
         answer(emit, task, attempt, () => importArtifact(request, options.paths.workspace, options.openStore)),
       'change-volume': ({ task, attempt, request }) =>
         answer(emit, task, attempt, () => changeVolume(options.paths.root, options.runId, task, request)),
+      'find-reusable': ({ task, runId, contentKey }) =>
+        void options.reuse(runId, task, contentKey).then((answer) => emit({ kind: 'reuse-answered', task, answer })),
       'look-up-cache': (action) => void lookUp(options.cache, action).then(emit),
       'save-cache': (action) => inBackground(save(options, action).catch(() => undefined)),
       'wake-at': ({ at }) => {
@@ -149,9 +152,4 @@ async function save(options: ExecutorOptions, action: Extract<Action, { kind: 's
     task,
     savedAt: options.now(),
   })
-}
-
-/** Where the cache finds an artifact on this machine. */
-export function artifactPath(artifact: RuntimeArtifact): string | undefined {
-  return artifact.customPath ?? localPathOf(artifact.uri)
 }

@@ -2,8 +2,9 @@
 import type { RunConfig } from '../engine/types.ts'
 import { type CacheEntry, openCacheIndex } from '../store/cache-index.ts'
 import { type RunPaths, readManifest } from '../store/run-folder.ts'
-import { artifactPath } from './executor.ts'
-import { cacheFolder, replay } from './run.ts'
+import { artifactPath } from './import-artifact.ts'
+import { replay } from './replay.ts'
+import { cacheFolder } from './run.ts'
 
 export interface CacheExplanation {
   readonly task: string

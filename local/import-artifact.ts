@@ -66,3 +66,8 @@ async function withDigest(artifact: RuntimeArtifact, path: string | undefined): 
 function succeeded(request: ImportRequest, artifact: RuntimeArtifact): AttemptResult {
   return { outcome: 'succeeded', outputs: { parameters: {}, artifacts: { [request.outputName]: [artifact] } } }
 }
+
+/** Where a cache, or a run that reuses results, finds an artifact on this machine. */
+export function artifactPath(artifact: RuntimeArtifact): string | undefined {
+  return artifact.customPath ?? localPathOf(artifact.uri)
+}

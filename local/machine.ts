@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly parallelism?: number
   /** @default true */
   readonly cache?: boolean
+  /** Id of an earlier run under the same root: its results are taken over where a step is the same. */
+  readonly reuse?: string
   /** Whole run. */
   readonly timeoutMillis?: number
   /** Each attempt that sets none of its own. */

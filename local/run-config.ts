@@ -27,6 +27,7 @@ export function newRunConfig(
     workspacePath: paths.workspace,
     parallelism: options.parallelism ?? Math.max(4, availableParallelism()),
     cache: options.cache ?? true,
+    ...(options.reuse === undefined ? {} : { reuse: { runId: options.reuse, runName: options.reuse } }),
     ...(options.timeoutMillis === undefined ? {} : { timeoutMillis: options.timeoutMillis }),
     ...(options.taskTimeoutMillis === undefined ? {} : { taskTimeoutMillis: options.taskTimeoutMillis }),
     createTime,

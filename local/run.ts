@@ -5,19 +5,10 @@ import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
 import type { RunReport } from '../api/run-report.ts'
-import {
-  advance,
-  begin,
-  checkArguments,
-  isFinished,
-  type Program,
-  prepare,
-  type RunState,
-  report,
-} from '../engine/index.ts'
+import { begin, checkArguments, isFinished, type Program, prepare, type RunState, report } from '../engine/index.ts'
 import type { JournalRecord, RunConfig, RunEvent } from '../engine/types.ts'
 import { openCacheIndex } from '../store/cache-index.ts'
-import { openJournal, readJournal } from '../store/journal.ts'
+import { openJournal } from '../store/journal.ts'
 import { type Lock, tryLock } from '../store/lock.ts'
 import {
   type RunManifest,
@@ -28,8 +19,11 @@ import {
   writeReport,
 } from '../store/run-folder.ts'
 import { drive } from './drive.ts'
-import { artifactPath, type LocalExecutor, makeExecutor } from './executor.ts'
+import { type LocalExecutor, makeExecutor } from './executor.ts'
+import { artifactPath } from './import-artifact.ts'
 import { type Machine, makeMachine, type RunOptions } from './machine.ts'
+import { replay } from './replay.ts'
+import { openReuse, refuseReuse } from './reuse.ts'
 import { newRunConfig } from './run-config.ts'
 
 export interface LocalRunResult {
@@ -53,6 +47,7 @@ export async function startRun(
   refuse(checkArguments(program, args))
   const machine = makeMachine(options)
   await machine.check(document)
+  if (options.reuse !== undefined) await refuseReuse(options.root, options.reuse)
   const config = newRunConfig(document, args, options)
   const paths = runPaths(options.root, config.runId)
   await mkdir(paths.folder, { recursive: true })
@@ -91,22 +86,6 @@ export async function resumeRun(runId: string, options: RunOptions): Promise<Loc
   }
 }
 
-/** The state that a run's journal leads to. */
-export async function replay(
-  paths: RunPaths,
-  manifest: RunManifest<RunConfig>,
-  onRecord?: (record: JournalRecord, step: ReturnType<typeof advance>) => void,
-): Promise<{ program: Program; state: RunState; config: RunConfig }> {
-  const program = prepare(manifest.document)
-  let state = begin(program, manifest.config)
-  for await (const record of readJournal<JournalRecord>(paths.journal)) {
-    const step = advance(program, state, record.event, record.at)
-    state = step.state
-    onRecord?.(record, step)
-  }
-  return { program, state, config: manifest.config }
-}
-
 interface CarryOut {
   readonly program: Program
   readonly config: RunConfig
@@ -126,6 +105,7 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
     runId: config.runId,
     runtime: await machine.stepRuntime(),
     cache: openCacheIndex(cacheFolder(options.root), artifactPath),
+    reuse: openReuse(options.root),
     openStore: machine.openStore,
     now: Date.now,
     ...(options.beforeAttempt && { beforeAttempt: options.beforeAttempt }),

@@ -10,6 +10,7 @@ import { podName } from './pod/pod-name.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { podFacts, removePod } from './pod-facts.ts'
 import type { SessionContext } from './run-session.ts'
+import { damageOfOutputs } from './run-store.ts'
 
 type ActionHandlers = {
   readonly [K in Action['kind']]: (
@@ -26,6 +27,7 @@ const HANDLERS: ActionHandlers = {
   'change-volume': async (context, action) => {
     answer(context, action.task, action.attempt, await changeVolume(context, action))
   },
+  'find-reusable': findReusable,
   'look-up-cache': lookUpCache,
   'save-cache': saveCache,
   'wake-at': (context, { at }) => context.wakeAt(at),
@@ -193,6 +195,19 @@ async function importArtifact(
   })
 }
 
+async function findReusable(
+  { ports, run, reuse, tell }: SessionContext,
+  { task, runId, contentKey }: Extract<Action, { kind: 'find-reusable' }>,
+): Promise<void> {
+  try {
+    tell({ kind: 'reuse-answered', task, answer: await reuse(runId, task, contentKey) })
+  } catch (error) {
+    ports.onTrouble(run, error)
+    const reason = `run ${runId} could not be read: ${textOf(error)}`
+    tell({ kind: 'reuse-answered', task, answer: { hit: false, reason } })
+  }
+}
+
 async function lookUpCache(
   context: SessionContext,
   { task, pipelineName, cacheKey }: Extract<Action, { kind: 'look-up-cache' }>,
@@ -202,10 +217,8 @@ async function lookUpCache(
   try {
     const found = await ports.records.lookUpCache(run.namespace, pipelineName, cacheKey.key)
     if (!found) return tell('no earlier result has this key')
-    for (const artifact of Object.values(found.outputs.artifacts).flat()) {
-      const damage = await ports.store.damageOf(artifact)
-      if (damage) return tell(`the result of run ${found.runId} can't be used: ${damage}`)
-    }
+    const damage = await damageOfOutputs(ports.store, found.outputs)
+    if (damage) return tell(`the result of run ${found.runId} can't be used: ${damage}`)
     const { outputs, runId: sourceRunId, task: sourceTask } = found
     context.tell({ kind: 'cache-answered', task, answer: { hit: true, outputs, sourceRunId, sourceTask } })
   } catch (error) {

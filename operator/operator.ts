@@ -12,6 +12,7 @@ import { createPipelineLoader } from './load-pipeline.ts'
 import { createLogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
 import type { Pod } from './pod/pod-types.ts'
+import { openReuse } from './reuse.ts'
 import { cleanUpDeleted, deleteExpired, FINALIZER } from './run-end.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunIdentity, RunSession, SessionPorts } from './run-session.ts'
@@ -88,6 +89,7 @@ export function startOperator(options: OperatorOptions): Operator {
     logs,
     podPlaces,
     metrics,
+    openReuse: () => openReuse({ records, loader, store }),
     settings,
     now,
     podOf: (namespace, name) => pods.get(`${namespace}/${name}`),

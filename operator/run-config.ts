@@ -14,9 +14,11 @@ export interface RunConfigInput {
   readonly store: RunStore
   readonly settings: OperatorSettings
   readonly now: number
+  /** The run that `spec.reuseFrom` names. */
+  readonly reuse?: RunConfig['reuse'] | undefined
 }
 
-export function runConfig({ run, spec, document, store, settings, now }: RunConfigInput): RunConfig {
+export function runConfig({ run, spec, document, store, settings, now, reuse }: RunConfigInput): RunConfig {
   const pipeline = document.spec.pipelineInfo.name
   const platform = document.platform?.platforms.kubernetes?.pipelineConfig
   const timeoutSeconds = spec.timeouts?.runSeconds ?? seconds(platform?.activeDeadlineSeconds)
@@ -32,6 +34,7 @@ export function runConfig({ run, spec, document, store, settings, now }: RunConf
     scratchRoot: scratch,
     ...(uriPaths ? { uriPaths } : {}),
     cache: spec.cache ?? true,
+    ...(reuse ? { reuse } : {}),
     parallelism: spec.parallelism ?? settings.limits.podsPerRun,
     retries: { ...settings.retries, ...budgets(spec) },
     createTime: now,

@@ -28,6 +28,8 @@ export interface CacheRecord {
 export interface RunRecords {
   /** The header and all journal records in order; undefined for a run that never started. */
   load(runId: string): Promise<{ header: RunHeader; journal: JournalRecord[] } | undefined>
+  /** Whether the run ever started and is kept. */
+  has(runId: string): Promise<boolean>
   create(header: RunHeader): Promise<void>
   /** Resolves when the records are durable. Sequence numbers continue from `load`. */
   append(runId: string, fromSequence: number, records: readonly JournalRecord[]): Promise<void>
@@ -75,6 +77,10 @@ export function createSqlRecords(metadata: Metadata): RunRecords {
         },
         journal: rows.map(({ at, event }) => ({ at: Number(at), event: JSON.parse(event) })),
       }
+    },
+    async has(runId) {
+      const row = await db.selectFrom('pipeline_runs').select('run_id').where('run_id', '=', runId).executeTakeFirst()
+      return row !== undefined
     },
     async create(header) {
       const { config } = header

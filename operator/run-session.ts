@@ -14,6 +14,7 @@ import type { LogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { podFacts } from './pod-facts.ts'
+import type { Reuse } from './reuse.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunStore } from './run-store.ts'
 import type { OperatorSettings } from './settings.ts'
@@ -26,6 +27,8 @@ export interface SessionPorts {
   readonly logs: LogKeeper
   readonly podPlaces: Gate
   readonly metrics: OperatorMetrics
+  /** Results of the run that a session reuses. */
+  readonly openReuse: () => Reuse
   readonly settings: OperatorSettings
   readonly now: () => number
   /** The pod as the informer knows it. */
@@ -46,6 +49,7 @@ export interface SessionContext {
   readonly spec: PipelineRunSpec
   readonly pipeline: LoadedPipeline
   readonly config: RunConfig
+  readonly reuse: Reuse
   readonly attempts: Map<string, Attempt>
   /** OOM kills so far, by task. */
   readonly oomKills: Map<string, number>
@@ -111,6 +115,7 @@ export function startSession(start: SessionStart): RunSession {
     spec: start.spec,
     pipeline,
     config,
+    reuse: ports.openReuse(),
     attempts: new Map(),
     oomKills: replayed.oomKills,
     knownStarted: replayed.started,

@@ -44,3 +44,12 @@ export interface RunStore {
   openLog(place: AttemptPlace): Promise<Writable>
   deleteRun(runId: string, withArtifacts: boolean): Promise<void>
 }
+
+/** Why outputs of an earlier run can't be used any more: the first artifact that is gone or changed. */
+export async function damageOfOutputs(store: RunStore, outputs: TaskOutputs): Promise<string | undefined> {
+  for (const artifact of Object.values(outputs.artifacts).flat()) {
+    const damage = await store.damageOf(artifact)
+    if (damage) return damage
+  }
+  return undefined
+}

@@ -6,6 +6,7 @@ import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { checkArguments } from '../engine/index.ts'
 import { type LoadedPipeline, type PipelineLoader, PipelineNotFoundError } from './load-pipeline.ts'
 import type { Pod } from './pod/pod-types.ts'
+import { ReuseError, reusedRun } from './reuse.ts'
 import { runConfig } from './run-config.ts'
 import type { RunHeader } from './run-records.ts'
 import { type RunIdentity, type RunSession, type SessionPorts, startSession } from './run-session.ts'
@@ -53,11 +54,12 @@ export async function startRun(
   }
 }
 
-async function headerOf({ loader, ports }: RunStarter, run: RunIdentity, resource: PipelineRun) {
+async function headerOf({ kube, loader, ports }: RunStarter, run: RunIdentity, resource: PipelineRun) {
   const stored = await ports.records.load(run.uid)
   if (stored) return { pipeline: loader.fromText(stored.header.pipelineText), ...stored }
   const pipeline = await loader.load(run.namespace, resource.spec)
   refuseWrongArguments(pipeline, resource)
+  const reuse = await reusedRun(kube, ports.records, run.namespace, resource.spec)
   const config = runConfig({
     run,
     spec: resource.spec,
@@ -65,6 +67,7 @@ async function headerOf({ loader, ports }: RunStarter, run: RunIdentity, resourc
     store: ports.store,
     settings: ports.settings,
     now: ports.now(),
+    reuse,
   })
   const header: RunHeader = {
     config,
@@ -86,6 +89,7 @@ function refuseWrongArguments(pipeline: LoadedPipeline, { spec }: PipelineRun): 
 function refusal(error: unknown, { status, metadata }: PipelineRun, now: number): PipelineRunStatus | undefined {
   const base = { now, observedGeneration: metadata.generation ?? 0, previous: status }
   if (error instanceof PipelineNotFoundError) return unstartedStatus('Failed', 'PipelineNotFound', error.message, base)
+  if (error instanceof ReuseError) return unstartedStatus('Failed', 'ReuseNotPossible', error.message, base)
   if (!isInvalidInput(error)) return undefined
   const count = error.issues.length
   const text = `${count} problem${count === 1 ? '' : 's'}:\n${error.issues.map(formatIssue).join('\n')}`

@@ -44,7 +44,7 @@ export function openCacheIndex(
     lookUp: async (pipelineName, key) => {
       const entry = await readEntry(fileOf(pipelineName, key))
       if (!entry) return { reason: 'no earlier result has this key' }
-      const damage = await findDamage(entry, localPath)
+      const damage = await findDamage(entry.outputs, localPath)
       return damage ? { reason: `the result of run ${entry.runId} can't be used: ${damage}` } : { entry }
     },
     save: (pipelineName, entry) => writeFileAtomically(fileOf(pipelineName, entry.key), JSON.stringify(entry), false),
@@ -58,11 +58,11 @@ export function openCacheIndex(
 }
 
 /** First artifact that is gone or changed, in words; undefined when all are as they were. */
-async function findDamage(
-  entry: CacheEntry,
+export async function findDamage(
+  outputs: TaskOutputs,
   localPath: (artifact: RuntimeArtifact) => string | undefined,
 ): Promise<string | undefined> {
-  for (const [output, artifacts] of Object.entries(entry.outputs.artifacts)) {
+  for (const [output, artifacts] of Object.entries(outputs.artifacts)) {
     for (const artifact of artifacts) {
       const path = artifact.digest === undefined ? undefined : localPath(artifact)
       if (path === undefined) continue

@@ -2,7 +2,18 @@
 import type { JsonValue } from '../../api/json.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
 import type { RunReport } from '../../api/run-report.ts'
-import { advance, begin, isFinished, type Program, pendingActions, prepare, type RunState, report } from '../index.ts'
+import {
+  advance,
+  begin,
+  findReusable,
+  isFinished,
+  type Program,
+  pendingActions,
+  prepare,
+  type ReusableResults,
+  type RunState,
+  report,
+} from '../index.ts'
 import type { Action, AttemptResult, CacheAnswer, Instant, JournalRecord, RunConfig, RunEvent } from '../types.ts'
 
 export type AttemptAction = Extract<Action, { kind: 'start-attempt' | 'import-artifact' | 'change-volume' }>
@@ -32,6 +43,8 @@ export interface SimulationOptions {
   /** @default succeeds with outputs made up by type */
   readonly behave?: (action: AttemptAction) => StepEnd
   readonly cache?: (key: string) => CacheAnswer
+  /** Of an earlier run. */
+  readonly reuse?: ReusableResults
   readonly trouble?: Trouble
   /** Events from outside, by time. */
   readonly interventions?: readonly { readonly at: Instant; readonly event: RunEvent }[]
@@ -96,7 +109,7 @@ class Simulator {
   constructor(program: Program, options: SimulationOptions) {
     this.program = program
     this.options = options
-    this.config = { ...TEST_CONFIG, arguments: options.arguments ?? {}, ...options.config }
+    this.config = { ...TEST_CONFIG, arguments: options.arguments ?? {}, ...reuseOf(options), ...options.config }
     this.state = begin(program, this.config)
   }
 
@@ -190,6 +203,11 @@ class Simulator {
         this.send({ kind: 'cache-answered', task: action.task, answer }, this.now)
         break
       }
+      case 'find-reusable': {
+        const answer = findReusable(this.options.reuse!, action.task, action.contentKey)
+        this.send({ kind: 'reuse-answered', task: action.task, answer }, this.now)
+        break
+      }
       case 'save-cache':
         break
       case 'wake-at':
@@ -246,6 +264,10 @@ export function replay(program: Program, config: RunConfig, journal: readonly Jo
   let state = begin(program, config)
   for (const { at, event } of journal) state = advance(program, state, throughJson(event), at).state
   return state
+}
+
+function reuseOf({ reuse }: SimulationOptions): Pick<RunConfig, 'reuse'> {
+  return reuse ? { reuse: { runId: reuse.runId, runName: reuse.runName } } : {}
 }
 
 /** As a journal would: written and read again. */

@@ -8,7 +8,17 @@ import type { JsonValue } from '../../api/json.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
 import { compile } from '../../compiler/compile.ts'
 import type { AnyPipeline } from '../../dsl/pipeline.ts'
-import { advance, begin, checkArguments, isFinished, pendingActions, prepare, report } from '../../engine/index.ts'
+import {
+  advance,
+  begin,
+  checkArguments,
+  isFinished,
+  pendingActions,
+  prepare,
+  type ReusableResults,
+  report,
+  reusableResults,
+} from '../../engine/index.ts'
 import type { Action, RunConfig } from '../../engine/types.ts'
 import type { FakeComponent } from './fakes.ts'
 import { makeTestExecutor } from './test-executor.ts'
@@ -24,6 +34,8 @@ export interface TestOptions {
   readonly components?: Readonly<Record<string, FakeComponent>>
   /** Results that outlive a run: give the same map to two runs to test caching. @default no caching */
   readonly cache?: Map<string, unknown>
+  /** An earlier run in this test: steps that finished in it and are what they were are not run again, as `--reuse` does. */
+  readonly reuse?: TestRun
   readonly parallelism?: number
   readonly timeoutMillis?: number
   readonly retries?: RunConfig['retries']
@@ -32,6 +44,12 @@ export interface TestOptions {
   /** Cancels the run when virtual time has come this far. */
   readonly cancelAfterMillis?: number
 }
+
+/** What a later run may reuse of a run, worked out when it is asked for. */
+const endedRuns = new WeakMap<TestRun, () => ReusableResults>()
+
+const reuseConfig = (reuse: ReusableResults | undefined): Pick<RunConfig, 'reuse'> =>
+  reuse ? { reuse: { runId: reuse.runId, runName: reuse.runName } } : {}
 
 const START_TIME = Date.UTC(2026, 0, 1)
 
@@ -58,13 +76,14 @@ export async function runPipeline(
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const start = options.startTime ?? START_TIME
   const clock = makeVirtualClock(start)
-  const executor = makeTestExecutor(clock, folder, options.components ?? {}, options.cache)
+  const reuse = options.reuse && endedRuns.get(options.reuse)?.()
+  const executor = makeTestExecutor(clock, folder, options.components ?? {}, options.cache, reuse)
   if (options.cancelAfterMillis !== undefined) {
     clock.at(start + options.cancelAfterMillis, () =>
       executor.put({ kind: 'cancel-requested', reason: 'the test asked for it' }),
     )
   }
-  let state = begin(program, configOf(document, args, folder, start, options))
+  let state = begin(program, { ...configOf(document, args, folder, start, options), ...reuseConfig(reuse) })
   executor.put({ kind: 'started' })
   executor.perform(pendingActions(program, state, clock.now()))
   while (!isFinished(state)) {
@@ -79,7 +98,9 @@ export async function runPipeline(
       throw new Error(`the run is stuck at ${new Date(clock.now()).toISOString()}: nothing runs and nothing is due`)
     }
   }
-  return makeTestRun(report(program, state), executor.notes, clock.now() - start)
+  const run = makeTestRun(report(program, state), executor.notes, clock.now() - start)
+  endedRuns.set(run, () => reusableResults(program, state))
+  return run
 }
 
 function configOf(

@@ -1,5 +1,6 @@
 /** Carries the engine's actions out by fakes, in virtual time; real TypeScript components as processes. */
 import { join } from 'node:path'
+import { findReusable, type ReusableResults } from '../../engine/index.ts'
 import type { Action, AttemptResult, CacheAnswer, Launch, RunEvent } from '../../engine/types.ts'
 import { type RunPaths, runPaths } from '../../store/run-folder.ts'
 import { runAttempt } from '../attempt.ts'
@@ -28,10 +29,11 @@ export function makeTestExecutor(
   folder: string,
   fakes: Readonly<Record<string, FakeComponent>>,
   cache: Map<string, unknown> | undefined,
+  reuse: ReusableResults | undefined,
 ): TestExecutor {
   const inbox = makeEventBox()
   const notes: AttemptNote[] = []
-  const handlers = makeHandlers({ clock, folder, fakes, cache, inbox, notes, start: clock.now() })
+  const handlers = makeHandlers({ clock, folder, fakes, cache, reuse, inbox, notes, start: clock.now() })
   return {
     put: inbox.put,
     take: inbox.take,
@@ -55,12 +57,13 @@ interface Stage {
   readonly folder: string
   readonly fakes: Readonly<Record<string, FakeComponent>>
   readonly cache: Map<string, unknown> | undefined
+  readonly reuse: ReusableResults | undefined
   readonly inbox: EventBox
   readonly notes: AttemptNote[]
   readonly start: number
 }
 
-function makeHandlers({ clock, folder, fakes, cache, inbox, notes, start }: Stage): ActionHandlers {
+function makeHandlers({ clock, folder, fakes, cache, reuse, inbox, notes, start }: Stage): ActionHandlers {
   const cancels = new Map<string, () => void>()
   const paths = runPaths(folder, 'test')
   let takeBackWake = () => {}
@@ -86,6 +89,8 @@ function makeHandlers({ clock, folder, fakes, cache, inbox, notes, start }: Stag
       ),
     'change-volume': ({ task, attempt, request }) =>
       finish(inbox, task, attempt, changeVolume(folder, 'test', task, request)),
+    'find-reusable': ({ task, contentKey }) =>
+      inbox.put({ kind: 'reuse-answered', task, answer: findReusable(reuse!, task, contentKey) }),
     'look-up-cache': ({ task, pipelineName, cacheKey }) => {
       const answer = cache?.get(`${pipelineName}/${cacheKey.key}`) as CacheAnswer | undefined
       inbox.put({
