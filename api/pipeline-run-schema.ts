@@ -206,7 +206,11 @@ export const PIPELINE_RUN_STATUS_SCHEMA = object(
     pipelineDigest: text('sha256: of the pipeline.'),
     startTime: { type: 'string', format: 'date-time' },
     completionTime: { type: 'string', format: 'date-time' },
-    expirationTime: { type: 'string', format: 'date-time', description: 'The run is deleted then.' },
+    expirationTime: {
+      type: 'string',
+      format: 'date-time',
+      description: 'The run is deleted then, as its pipeline asks.',
+    },
     counts: object(
       Object.fromEntries(COUNTS.map((name) => [name, whole(0, `Tasks: ${name}.`)])),
       [],

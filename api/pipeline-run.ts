@@ -168,7 +168,7 @@ export interface PipelineRunStatus {
   readonly pipelineDigest?: string | undefined
   readonly startTime?: string | undefined
   readonly completionTime?: string | undefined
-  /** When the run is deleted: its own ttlSecondsAfterFinished, else what the pipeline's platform document asks for. */
+  /** When the run is deleted as its pipeline's platform document asks for; `ttlSecondsAfterFinished` goes before it. */
   readonly expirationTime?: string | undefined
   readonly counts?: TaskCounts | undefined
   /** `done/total` for people. */

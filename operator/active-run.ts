@@ -3,6 +3,7 @@ import type { PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { RunReport } from '../api/run-report.ts'
 import { isFinished, report } from '../engine/index.ts'
 import type { EventRecorder } from './events.ts'
+import { ttlFromPlatform } from './run-config.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunSession } from './run-session.ts'
 import { runStatus } from './run-status.ts'
@@ -96,6 +97,7 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
 
   function statusOf(session: RunSession, seen: RunReport): PipelineRunStatus {
     const { generation, retryCount } = options.observed()
+    const { queue } = session.state
     return runStatus({
       report: seen,
       attempts: session.attempts.values(),
@@ -108,6 +110,9 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
       retryCount,
       startedAt: session.config.createTime,
       finishedAt,
+      pipelineTtlSeconds: ttlFromPlatform(session.pipeline.document, seen.state === 'SUCCEEDED'),
+      queuedTasks: queue.items.length - queue.head,
+      parallelism: session.config.parallelism,
       now: options.now(),
       previous: last,
     })

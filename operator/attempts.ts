@@ -1,5 +1,7 @@
 /** What the operator remembers of an attempt between "start it" and "it is over". One entry a pod in flight, nothing afterwards. */
 import type { Launch, TaskPath } from '../engine/types.ts'
+import type { Place } from './admission/pod-places.ts'
+import type { SessionContext } from './run-session.ts'
 
 export interface Attempt {
   readonly task: TaskPath
@@ -11,10 +13,10 @@ export interface Attempt {
   stage: 'wanted' | 'created' | 'running' | 'over'
   /** Set when the engine gave it up; its end then counts as canceled. */
   cancelReason?: string
-  /** Why it does not run yet. */
+  /** Why it does not run yet, in one sentence. */
   waiting?: { readonly message: string; readonly since: number }
-  /** Gives its place among the pods of the cluster back. */
-  release?: () => void
+  /** Its place among the pods of the cluster, or in the line for one. */
+  place?: Place
   /** Ends waiting that is unlikely to help, or a pod that won't go. */
   timer?: NodeJS.Timeout
 }
@@ -25,5 +27,25 @@ export const attemptKey = (task: TaskPath, attempt: number): string => `${task}#
 export function settle(attempt: Attempt): void {
   attempt.stage = 'over'
   clearTimeout(attempt.timer)
-  attempt.release?.()
+  attempt.place?.leave()
+}
+
+/** Just after a wait becomes worth a person's attention (run-status.ts). */
+const WORTH_TELLING_MILLIS = 5_100
+
+/** Notes why an attempt waits, and has it told when it lasts. The reason is asked for when it is told: places in lines change. */
+export function keepWaiting(
+  { ports, refresh }: Pick<SessionContext, 'ports' | 'refresh'>,
+  attempt: Attempt,
+  reason: () => string,
+): void {
+  const { since = ports.now() } = attempt.waiting ?? {}
+  if (!attempt.waiting) setTimeout(() => attempt.waiting && refresh(), WORTH_TELLING_MILLIS).unref()
+  else if (ports.now() - since > WORTH_TELLING_MILLIS && attempt.waiting.message !== reason()) refresh()
+  attempt.waiting = {
+    get message() {
+      return reason()
+    },
+    since,
+  }
 }

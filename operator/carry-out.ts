@@ -3,9 +3,11 @@ import type { RuntimeArtifact } from '../api/executor-io.ts'
 import { PODS } from '../client/kube/resources.ts'
 import { isAlreadyExists, isNotFound, KubeError } from '../client/kube/transport.ts'
 import type { Action, AttemptFailure, AttemptResult, TaskPath } from '../engine/types.ts'
-import { type Attempt, attemptKey, settle } from './attempts.ts'
+import type { Place } from './admission/pod-places.ts'
+import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
 import { changeVolume } from './change-volume.ts'
 import { buildPod } from './pod/build-pod.ts'
+import { poolOf } from './pod/kubernetes-config.ts'
 import { podName } from './pod/pod-name.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { podFacts, removePod } from './pod-facts.ts'
@@ -47,7 +49,7 @@ export function carryOut(context: SessionContext, action: Action): void {
 }
 
 async function startAttempt(context: SessionContext, { task, attempt, launch }: Start): Promise<void> {
-  const { ports, run } = context
+  const { run } = context
   const key = attemptKey(task, attempt)
   if (context.attempts.has(key)) return
   const entry: Attempt = {
@@ -59,13 +61,25 @@ async function startAttempt(context: SessionContext, { task, attempt, launch }: 
     stage: 'wanted',
   }
   context.attempts.set(key, entry)
-  if (ports.podPlaces.waiting > 0) {
-    entry.waiting = { message: 'the limit of pods of the operator is reached', since: ports.now() }
+  const place = placeOf(context, entry)
+  entry.place = place
+  if (!place.isGranted) {
+    keepWaiting(context, entry, () => place.why())
+    await place.granted
   }
-  const release = await ports.podPlaces.enter()
-  entry.release = release
-  if (context.closed || context.attempts.get(key) !== entry) return release()
+  if (context.closed || context.attempts.get(key) !== entry) return place.leave()
+  delete entry.waiting
   await createPod(context, entry)
+}
+
+function placeOf({ ports, run, pipeline }: SessionContext, { podName, launch }: Attempt): Place {
+  return ports.podPlaces.enter({
+    runId: run.uid,
+    namespace: run.namespace,
+    pipeline: pipeline.document.spec.pipelineInfo.name,
+    pool: poolOf(launch.kubernetes),
+    exists: ports.podOf(run.namespace, podName) !== undefined,
+  })
 }
 
 async function createPod(context: SessionContext, entry: Attempt): Promise<void> {
@@ -97,7 +111,8 @@ async function createPod(context: SessionContext, entry: Attempt): Promise<void>
       }
       const failure = refusal(error)
       if (failure) return failAttempt(context, entry, failure)
-      entry.waiting = { message: waitText(error), since: entry.waiting?.since ?? ports.now() }
+      const message = waitText(error)
+      keepWaiting(context, entry, () => message)
       await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** failures)).unref())
     }
   }

@@ -1,26 +1,27 @@
 /** The operator: watches runs and pods, starts what may start, hands news to sessions. The wiring; decisions are elsewhere. */
+
 import { isFinalPhase, LABELS, type PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { type Informer, startInformer } from '../client/kube/informer.ts'
 import { PIPELINE_RUNS, PODS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
+import { isFinished } from '../engine/index.ts'
 import { type ActiveRun, activeRun } from './active-run.ts'
-import { admit } from './admission.ts'
+import { createPodPlaces } from './admission/pod-places.ts'
 import { createEventRecorder } from './events.ts'
-import { createGate } from './gate.ts'
 import { createPipelineLoader } from './load-pipeline.ts'
 import { createLogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { openReuse } from './reuse.ts'
 import { cleanUpDeleted, deleteExpired, FINALIZER } from './run-end.ts'
+import { createRunQueue } from './run-queue.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunIdentity, RunSession, SessionPorts } from './run-session.ts'
-import { unstartedStatus } from './run-status.ts'
 import type { RunStore } from './run-store.ts'
 import { type PipelineRun, type RunView, slimPod, viewRun } from './run-view.ts'
 import type { OperatorSettings } from './settings.ts'
-import { startRun } from './start-run.ts'
+import { locksOf, startRun } from './start-run.ts'
 import { createStatusWriter } from './status-writer.ts'
 
 export interface OperatorOptions {
@@ -47,19 +48,15 @@ interface Active {
   tracker?: ActiveRun
 }
 
-/** Runs that end together wake the queue once. */
-const PUMP_MILLIS = 20
-/** A run that starts within this time is not reported as queued. */
-const QUEUED_AFTER_MILLIS = 2_000
+/** How often runs whose pods wait in line are looked at again: their place changes without news of their own. */
+const LINE_MILLIS = 5_000
 
 export function startOperator(options: OperatorOptions): Operator {
   const { kube, records, store, settings, metrics, log } = options
   const now = options.now ?? Date.now
-  const podPlaces = createGate(settings.limits.pods)
+  const podPlaces = createPodPlaces(settings.limits, now)
   const podsByRun = new Map<string, Map<string, Pod>>()
   const active = new Map<string, Active>()
-  const waiting = new Map<string, RunView>()
-  const reported = new Set<string>()
   const trouble = (run: RunIdentity, error: unknown): void =>
     log('warn', error instanceof Error ? error.message : String(error), { run: `${run.namespace}/${run.name}` })
   const statuses = createStatusWriter(
@@ -70,9 +67,17 @@ export function startOperator(options: OperatorOptions): Operator {
   const events = createEventRecorder(kube, settings.identity, () => metrics.apiWrite('event'))
   const logs = createLogKeeper({ kube, store })
   const loader = createPipelineLoader(kube)
+  const queue = createRunQueue({
+    limits: settings.limits,
+    now,
+    start: (view) => void start(view),
+    write: (view, status) => statuses.write(view, { phase: view.phase }, status),
+  })
   let runs: Informer<RunView>
   let stopped = false
-  let pumpTimer: NodeJS.Timeout | undefined
+  const lineTimer = setInterval(() => {
+    for (const uid of podPlaces.waitingRuns()) retell(uid)
+  }, LINE_MILLIS).unref()
 
   const pods = startInformer<Pod, Pod>({
     client: kube,
@@ -112,6 +117,7 @@ export function startOperator(options: OperatorOptions): Operator {
       pageSize: 100,
     })
     await runs.synced
+    queue.open()
   }
 
   function podChanged(pod: Pod, gone: boolean): void {
@@ -129,17 +135,20 @@ export function startOperator(options: OperatorOptions): Operator {
     const startedAt = performance.now()
     if (gone || view.deleting) ended(view, gone)
     else if (isOver(view)) {
-      waiting.delete(view.key)
+      if (!active.has(view.uid)) queue.leave(view.uid)
       deleteExpired({ kube, view, now, onTrouble: (error) => trouble(view, error) })
     } else if (active.has(view.uid)) obey(active.get(view.uid)!, view)
-    else {
-      waiting.set(view.key, view)
-      pump()
-    }
+    else if (isGoingOn(view)) queue.resume(view)
+    else queue.offer(view)
     metrics.reconciled(performance.now() - startedAt)
   }
 
   const isOver = (view: RunView): boolean => isFinalPhase(view.phase) && view.retryCount <= view.retriesDone
+
+  function retell(uid: string): void {
+    const { tracker, session } = active.get(uid) ?? {}
+    if (session) tracker?.changed(session)
+  }
 
   function obey(entry: Active, view: RunView): void {
     active.set(view.uid, Object.assign(entry, { view }))
@@ -148,78 +157,16 @@ export function startOperator(options: OperatorOptions): Operator {
   }
 
   function ended(view: RunView, gone: boolean): void {
-    waiting.delete(view.key)
-    reported.delete(view.uid)
     const entry = active.get(view.uid)
     entry?.tracker?.close()
     entry?.session?.close()
     active.delete(view.uid)
-    pump()
+    queue.leave(view.uid)
     if (!gone) cleanUpDeleted({ kube, store, records, view, onTrouble: (error) => trouble(view, error) })
     else records.delete(view.uid).catch((error) => trouble(view, error))
   }
 
-  function pump(): void {
-    pumpTimer ??= setTimeout(() => {
-      pumpTimer = undefined
-      if (!stopped) startWaiting()
-    }, PUMP_MILLIS)
-  }
-
-  function startWaiting(): void {
-    const queue = [...waiting.values()].filter((view) => !settledInQueue(view))
-    // A run that was started before goes on whatever the limits are now.
-    const resumed = queue.filter(wasStarted)
-    for (const view of resumed) void start(view)
-    const fresh = queue.filter((view) => !wasStarted(view))
-    const admission = admit(
-      fresh,
-      [...active.values()].map(({ view }) => view),
-      settings.limits,
-    )
-    for (const key of admission.start) void start(waiting.get(key)!)
-    for (const [key, reason] of admission.waiting) reportQueued(waiting.get(key)!, reason)
-  }
-
-  /** Runs that are canceled, suspended or too late before they ever started. */
-  function settledInQueue(view: RunView): boolean {
-    if (wasStarted(view)) return false
-    const late = view.queueSeconds !== undefined && now() - view.createdAt > view.queueSeconds * 1000
-    if (!view.cancel && !late) {
-      if (view.suspend) reportQueued(view, 'spec.suspend is true', 'Paused')
-      return view.suspend
-    }
-    waiting.delete(view.key)
-    const status = unstartedStatus(
-      view.cancel ? 'Canceled' : 'Failed',
-      view.cancel ? 'Canceled' : 'QueueTimeout',
-      view.cancel ? 'canceled before it started' : `it waited longer than ${view.queueSeconds} s for its start`,
-      { now: now(), observedGeneration: view.generation },
-    )
-    void statuses.write(view, { phase: view.phase }, status)
-    return true
-  }
-
-  function reportQueued(view: RunView, reason: string, phase: 'Queued' | 'Paused' = 'Queued'): void {
-    if (reported.has(view.uid)) return
-    reported.add(view.uid)
-    const timer = setTimeout(() => {
-      const current = waiting.get(view.key)
-      if (!current || current.uid !== view.uid || stopped) return
-      const status = unstartedStatus(phase, phase === 'Paused' ? 'Suspended' : 'Queued', reason, {
-        now: now(),
-        observedGeneration: view.generation,
-      })
-      void statuses.write(view, { phase: current.phase }, status)
-      if (view.queueSeconds !== undefined) {
-        setTimeout(pump, Math.max(0, view.createdAt + view.queueSeconds * 1000 - now()) + 100).unref()
-      }
-    }, QUEUED_AFTER_MILLIS)
-    timer.unref()
-  }
-
   async function start(view: RunView): Promise<void> {
-    waiting.delete(view.key)
     const entry: Active = { view }
     active.set(view.uid, entry)
     for (let failures = 0; !stopped && active.get(view.uid) === entry; failures++) {
@@ -240,7 +187,15 @@ export function startOperator(options: OperatorOptions): Operator {
       const finalizers = [...view.finalizers, FINALIZER]
       await kube.patch(PIPELINE_RUNS, view.namespace, view.name, { metadata: { finalizers } })
     }
-    const result = await startRun(starter, view, (session) => entry.tracker?.changed(session))
+    await queue.quiet(view.uid)
+    const result = await startRun(starter, view, {
+      onChange: (session) => entry.tracker?.changed(session),
+      isFree: (locks) => queue.lock(view, locks),
+    })
+    if (result.kind === 'held') {
+      active.delete(view.uid)
+      return true
+    }
     if (result.kind === 'gone') {
       release(view)
       return true
@@ -251,6 +206,7 @@ export function startOperator(options: OperatorOptions): Operator {
       release(view)
       return true
     }
+    queue.relock(view, locksOf(result.session.pipeline))
     if (stopped || active.get(view.uid) !== entry) {
       result.session.close()
       return true
@@ -274,7 +230,7 @@ export function startOperator(options: OperatorOptions): Operator {
     })
     const { view } = entry
     // The journal tells whether a retry that the status does not show yet was begun before.
-    if (isFinalPhase(view.phase) && view.retryCount > Math.max(view.retriesDone, session.retries)) {
+    if (isFinished(session.state) && view.retryCount > Math.max(view.retriesDone, session.retries)) {
       session.retry()
       return
     }
@@ -288,24 +244,24 @@ export function startOperator(options: OperatorOptions): Operator {
     entry?.tracker?.close()
     entry?.session?.close()
     active.delete(view.uid)
-    reported.delete(view.uid)
+    queue.leave(view.uid)
     const current = runs.get(view.key)
     // A change that came while it was active, such as another retry, is looked at now.
     if (current && current.uid === view.uid && current.generation > view.generation) runChanged(current, false)
-    pump()
   }
 
   return {
     synced,
     counts: () => ({
-      queued: waiting.size,
+      queued: queue.size,
       active: active.size,
       podsInFlight: podPlaces.inside,
       podsWaiting: podPlaces.waiting,
     }),
     async stop() {
       stopped = true
-      clearTimeout(pumpTimer)
+      clearInterval(lineTimer)
+      queue.stop()
       logs.stop()
       for (const { tracker, session } of active.values()) {
         tracker?.close()
@@ -316,6 +272,6 @@ export function startOperator(options: OperatorOptions): Operator {
   }
 }
 
-/** The operator took it up before: its limits were passed then. A run that was suspended from the start was not. */
-const wasStarted = ({ phase, startedAt }: RunView): boolean =>
-  startedAt !== undefined && (phase === 'Running' || phase === 'Paused' || phase === 'Canceling' || isFinalPhase(phase))
+/** An operator took it up before: it goes on whatever the limits are now. One that was suspended from the start was not. */
+const isGoingOn = ({ phase, startedAt }: RunView): boolean =>
+  startedAt !== undefined && (phase === 'Running' || phase === 'Paused' || phase === 'Canceling')

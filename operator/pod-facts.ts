@@ -5,16 +5,13 @@ import { PODS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
 import { collectOutputs } from '../engine/index.ts'
 import type { AttemptFailure, AttemptResult } from '../engine/types.ts'
-import { type Attempt, attemptKey, settle } from './attempts.ts'
+import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { type PodFact, readPod } from './pod/read-pod.ts'
 import type { SessionContext } from './run-session.ts'
 
 /** Beyond its grace a pod that does not go belongs to a node that is gone. */
 const LEAVE_MARGIN_MILLIS = 20_000
-
-/** Just after a wait becomes worth a person's attention (run-status.ts). */
-const WORTH_TELLING_MILLIS = 5_100
 
 export function podFacts(context: SessionContext) {
   const { ports, run } = context
@@ -55,8 +52,7 @@ export function podFacts(context: SessionContext) {
   }
 
   function waiting(attempt: Attempt, fact: PodFact & { kind: 'waiting' }): void {
-    if (!attempt.waiting) setTimeout(() => attempt.waiting && context.refresh(), WORTH_TELLING_MILLIS).unref()
-    attempt.waiting = { message: fact.message, since: attempt.waiting?.since ?? ports.now() }
+    keepWaiting(context, attempt, () => fact.message)
     if (!fact.hopeless || attempt.timer) return
     const { imageGraceMillis, configurationGraceMillis } = ports.settings
     const cause = fact.hopeless

@@ -12,7 +12,7 @@ export const FINALIZER = 'pipelines.kfp-ts.dev/artifacts'
 const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
 const timers = new Map<string, NodeJS.Timeout>()
 
-/** Deletes the run when `ttlSecondsAfterFinished` has passed; a later call for the same run replaces the earlier one. */
+/** Deletes the run when its time is up: its own, else its pipeline's; a later call for the same run replaces the earlier one. */
 export function deleteExpired(options: {
   readonly kube: KubeClient
   readonly view: RunView
@@ -22,8 +22,11 @@ export function deleteExpired(options: {
   const { kube, view, now, onTrouble } = options
   clearTimeout(timers.get(view.uid))
   timers.delete(view.uid)
-  if (view.ttlSeconds === undefined || view.completedAt === undefined) return
-  const wait = view.completedAt + view.ttlSeconds * 1000 - now()
+  const { completedAt, ttlSeconds, expiresAt } = view
+  if (completedAt === undefined) return
+  const due = ttlSeconds === undefined ? expiresAt : completedAt + ttlSeconds * 1000
+  if (due === undefined) return
+  const wait = due - now()
   const timer = setTimeout(
     () => {
       timers.delete(view.uid)

@@ -6,9 +6,9 @@ import type { PipelineRunSpec } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { advance, begin, isFinished, pendingActions, type RunState } from '../engine/index.ts'
 import type { Action, JournalRecord, RunConfig, RunEvent } from '../engine/types.ts'
+import type { PodPlaces } from './admission/pod-places.ts'
 import { type Attempt, attemptKey, settle } from './attempts.ts'
 import { carryOut } from './carry-out.ts'
-import type { Gate } from './gate.ts'
 import type { LoadedPipeline } from './load-pipeline.ts'
 import type { LogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
@@ -25,7 +25,7 @@ export interface SessionPorts {
   readonly records: RunRecords
   readonly store: RunStore
   readonly logs: LogKeeper
-  readonly podPlaces: Gate
+  readonly podPlaces: PodPlaces
   readonly metrics: OperatorMetrics
   /** Results of the run that a session reuses. */
   readonly openReuse: () => Reuse

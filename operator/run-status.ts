@@ -24,6 +24,11 @@ export interface StatusInput {
   readonly startedAt: number
   /** Set once, when the run was first seen finished. */
   readonly finishedAt?: number | undefined
+  /** How long after its end the pipeline wants the run removed. */
+  readonly pipelineTtlSeconds?: number | undefined
+  /** Tasks that could start but for the run's own limit of pods at once. */
+  readonly queuedTasks?: number | undefined
+  readonly parallelism?: number | undefined
   readonly now: number
   /** For the transition times of conditions. */
   readonly previous?: PipelineRunStatus | undefined
@@ -54,6 +59,7 @@ export function runStatus(input: StatusInput): PipelineRunStatus {
     pipelineDigest: input.pipelineDigest,
     startTime: iso(input.startedAt),
     completionTime: input.finishedAt === undefined ? undefined : iso(input.finishedAt),
+    expirationTime: expirationOf(input),
     counts,
     progress: `${done}/${counts.total}`,
     outputs: outputs.value,
@@ -80,11 +86,12 @@ function phaseOf({ report, suspended, cancelRequested }: StatusInput): RunPhase 
 }
 
 function explain(
-  { report, suspended }: StatusInput,
+  input: StatusInput,
   phase: RunPhase,
   counts: TaskCounts,
   attention: readonly TaskAttention[],
 ): { reason: RunReason; message: string } {
+  const { report, suspended } = input
   switch (phase) {
     case 'Succeeded':
       return { reason: 'Succeeded', message: `${counts.succeeded} tasks ran, ${counts.cached} came from the cache` }
@@ -102,14 +109,25 @@ function explain(
           reason: 'Suspended',
           message: `${counts.running} tasks still run; none is started while spec.suspend is true`,
         }
-      return { reason: 'Running', message: runningMessage(counts, attention) }
+      return { reason: 'Running', message: runningMessage(input, counts, attention) }
   }
 }
 
-function runningMessage(counts: TaskCounts, attention: readonly TaskAttention[]): string {
+function runningMessage(
+  { queuedTasks = 0, parallelism }: StatusInput,
+  counts: TaskCounts,
+  attention: readonly TaskAttention[],
+): string {
   const waiting = attention.find(({ state }) => state === 'WAITING')
   const text = `${counts.running} tasks run`
-  return waiting ? `${text}; ${waiting.path} waits: ${waiting.message}` : text
+  if (waiting) return `${text}; ${waiting.path} waits: ${waiting.message}`
+  if (queuedTasks === 0) return text
+  return `${text}; ${queuedTasks} wait: the run's limit of ${parallelism} pods at once is reached`
+}
+
+function expirationOf({ finishedAt, pipelineTtlSeconds }: StatusInput): string | undefined {
+  if (finishedAt === undefined || pipelineTtlSeconds === undefined) return undefined
+  return iso(finishedAt + pipelineTtlSeconds * 1000)
 }
 
 function countTasks(tasks: readonly TaskReport[]): TaskCounts {

@@ -32,11 +32,17 @@ export interface RunView {
   readonly cancel: boolean
   readonly priority: number
   readonly pool?: string | undefined
+  readonly poolWeight?: number | undefined
+  /** Name that its label or its reference gives; runs without one share no limit of a pipeline. */
   readonly pipeline?: string | undefined
   readonly queueSeconds?: number | undefined
   readonly ttlSeconds?: number | undefined
+  /** What the pipeline itself asked for when the run ended. */
+  readonly expiresAt?: number | undefined
   readonly deletesArtifacts: boolean
 }
+
+const NONE: readonly string[] = []
 
 export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
   return {
@@ -47,7 +53,7 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
     generation: metadata.generation ?? 0,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     deleting: metadata.deletionTimestamp !== undefined,
-    finalizers: metadata.finalizers ?? [],
+    finalizers: metadata.finalizers ?? NONE,
     phase: status?.phase,
     startedAt: status?.startTime ? Date.parse(status.startTime) : undefined,
     completedAt: status?.completionTime ? Date.parse(status.completionTime) : undefined,
@@ -57,9 +63,11 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
     cancel: spec.cancel === true,
     priority: spec.priority ?? 0,
     pool: spec.pool,
-    pipeline: metadata.labels?.[LABELS.pipeline],
+    poolWeight: spec.poolWeight,
+    pipeline: metadata.labels?.[LABELS.pipeline] ?? spec.pipelineRef?.name,
     queueSeconds: spec.timeouts?.queueSeconds,
     ttlSeconds: spec.ttlSecondsAfterFinished,
+    expiresAt: status?.expirationTime ? Date.parse(status.expirationTime) : undefined,
     deletesArtifacts: spec.artifactsOnDelete === 'Delete',
   }
 }

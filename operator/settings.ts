@@ -29,9 +29,11 @@ export interface Limits {
   readonly activeRunsPerPipeline: number
   /** Pods of all runs at once. */
   readonly pods: number
+  readonly podsPerNamespace: number
+  readonly podsPerPipeline: number
   /** Pods of a run that sets no `parallelism`. */
   readonly podsPerRun: number
-  /** Pool name to runs at once. */
+  /** Pool name to its size: runs that name it take their weight of it and, counted apart, so do the pods of tasks. */
   readonly pools: Readonly<Record<string, number>>
 }
 
@@ -40,6 +42,8 @@ export const DEFAULT_LIMITS: Limits = {
   activeRunsPerNamespace: 1000,
   activeRunsPerPipeline: 1000,
   pods: 400,
+  podsPerNamespace: 400,
+  podsPerPipeline: 400,
   podsPerRun: 200,
   pools: {},
 }

@@ -4,6 +4,7 @@ import type { PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { checkArguments } from '../engine/index.ts'
+import type { Locks } from './admission/limits.ts'
 import { type LoadedPipeline, type PipelineLoader, PipelineNotFoundError } from './load-pipeline.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { ReuseError, reusedRun } from './reuse.ts'
@@ -23,19 +24,29 @@ export interface RunStarter {
 export type StartResult =
   | { readonly kind: 'started'; readonly session: RunSession; readonly status: PipelineRunStatus | undefined }
   | { readonly kind: 'refused'; readonly before: PipelineRunStatus | undefined; readonly status: PipelineRunStatus }
+  /** Its pipeline asks for a mutex or semaphore that is not free: it waits in line for it. */
+  | { readonly kind: 'held' }
   /** Deleted, or another run of the same name by now. */
   | { readonly kind: 'gone' }
+
+export interface StartHooks {
+  readonly onChange: (session: RunSession) => void
+  /** Asked before a run starts for the first time. */
+  readonly isFree: (locks: Locks) => boolean
+}
 
 /** Rejects only with trouble that may pass: the API server's or the database's. */
 export async function startRun(
   starter: RunStarter,
   run: RunIdentity,
-  onChange: (session: RunSession) => void,
+  { onChange, isFree }: StartHooks,
 ): Promise<StartResult> {
   const resource = await starter.kube.get<PipelineRun>(PIPELINE_RUNS, run.namespace, run.name)
   if (resource.metadata.uid !== run.uid || resource.metadata.deletionTimestamp) return { kind: 'gone' }
   try {
-    const { pipeline, header, journal } = await headerOf(starter, run, resource)
+    const found = await headerOf(starter, run, resource, isFree)
+    if (found === 'held') return { kind: 'held' }
+    const { pipeline, header, journal } = found
     const session = startSession({
       ports: starter.ports,
       run,
@@ -54,11 +65,20 @@ export async function startRun(
   }
 }
 
-async function headerOf({ kube, loader, ports }: RunStarter, run: RunIdentity, resource: PipelineRun) {
+async function headerOf(
+  { kube, loader, ports }: RunStarter,
+  run: RunIdentity,
+  resource: PipelineRun,
+  isFree: StartHooks['isFree'],
+) {
   const stored = await ports.records.load(run.uid)
-  if (stored) return { pipeline: loader.fromText(stored.header.pipelineText), ...stored }
+  if (stored) {
+    const pipeline = loader.fromText(stored.header.pipelineText)
+    return isFree(locksOf(pipeline)) ? { pipeline, ...stored } : 'held'
+  }
   const pipeline = await loader.load(run.namespace, resource.spec)
   refuseWrongArguments(pipeline, resource)
+  if (!isFree(locksOf(pipeline))) return 'held'
   const reuse = await reusedRun(kube, ports.records, run.namespace, resource.spec)
   const config = runConfig({
     run,
@@ -78,6 +98,12 @@ async function headerOf({ kube, loader, ports }: RunStarter, run: RunIdentity, r
   }
   await ports.records.create(header)
   return { pipeline, header, journal: [] }
+}
+
+/** A mutex of kfp 2.14 lets one run of those that name it go at a time; a semaphore is a pool of the operator. */
+export function locksOf({ document }: LoadedPipeline): Locks {
+  const { mutexName, semaphoreKey } = document.platform?.platforms.kubernetes?.pipelineConfig ?? {}
+  return { mutexName: mutexName || undefined, semaphoreKey: semaphoreKey || undefined }
 }
 
 function refuseWrongArguments(pipeline: LoadedPipeline, { spec }: PipelineRun): void {

@@ -32,6 +32,8 @@ interface Args {
   readonly 'max-active-runs-per-namespace': number
   readonly 'max-active-runs-per-pipeline': number
   readonly 'max-pods': number
+  readonly 'max-pods-per-namespace': number
+  readonly 'max-pods-per-pipeline': number
   readonly 'max-pods-per-run': number
   readonly pool: readonly string[] | undefined
   readonly 'image-grace': number
@@ -81,8 +83,14 @@ export const command: Command<Args> = {
       .option('max-active-runs-per-namespace', { type: 'number', default: DEFAULT_LIMITS.activeRunsPerNamespace })
       .option('max-active-runs-per-pipeline', { type: 'number', default: DEFAULT_LIMITS.activeRunsPerPipeline })
       .option('max-pods', { type: 'number', default: DEFAULT_LIMITS.pods, describe: 'pods of all runs at once' })
+      .option('max-pods-per-namespace', { type: 'number', default: DEFAULT_LIMITS.podsPerNamespace })
+      .option('max-pods-per-pipeline', { type: 'number', default: DEFAULT_LIMITS.podsPerPipeline })
       .option('max-pods-per-run', { type: 'number', default: DEFAULT_LIMITS.podsPerRun })
-      .option('pool', { type: 'string', array: true, describe: 'NAME=RUNS: runs at once that name this pool' })
+      .option('pool', {
+        type: 'string',
+        array: true,
+        describe: 'NAME=SIZE: bounds the weights of runs that name this pool, and of the pods of tasks that do',
+      })
       .option('image-grace', { type: 'number', default: 60, describe: 'seconds that a missing image is waited for' })
       .option('status-interval', {
         type: 'number',
@@ -145,6 +153,8 @@ function settingsOf(args: Args): OperatorSettings {
       activeRunsPerNamespace: args['max-active-runs-per-namespace'],
       activeRunsPerPipeline: args['max-active-runs-per-pipeline'],
       pods: args['max-pods'],
+      podsPerNamespace: args['max-pods-per-namespace'],
+      podsPerPipeline: args['max-pods-per-pipeline'],
       podsPerRun: args['max-pods-per-run'],
       pools: Object.fromEntries((args.pool ?? []).map(poolOf)),
     },
@@ -156,10 +166,9 @@ function settingsOf(args: Args): OperatorSettings {
 }
 
 function poolOf(text: string): [string, number] {
-  const [name = '', width] = text.split('=')
-  const runs = Number(width)
-  if (name !== '' && Number.isInteger(runs) && runs >= 0) return [name, runs]
-  throw new InvalidInputError([usageIssue('wrong-pool', `"${text}" is no pool`, 'write NAME=RUNS, such as gpu=4')])
+  const [, name, size] = /^([^=]+)=(\d+)$/.exec(text) ?? []
+  if (name !== undefined) return [name, Number(size)]
+  throw new InvalidInputError([usageIssue('wrong-pool', `"${text}" is no pool`, 'write NAME=SIZE, such as gpu=4')])
 }
 
 function splitAddress(text: string): [string, number] {

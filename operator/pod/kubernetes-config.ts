@@ -49,6 +49,13 @@ export function podPartsOf(config: JsonObject): PodParts {
   }
 }
 
+/** What the pod takes of a pool of the operator. */
+export function poolOf(config: JsonObject): { name: string; weight: number } | undefined {
+  const share = object(config['pool'])
+  const name = text(share['name'])
+  return name === undefined ? undefined : { name, weight: Math.max(1, integer(share['weight']) ?? 1) }
+}
+
 function addSecretsAndConfigMaps(config: JsonObject, volumes: Volume[], mounts: VolumeMount[]): void {
   for (const entry of entries(config, 'secretAsVolume')) {
     const name = nameOf(entry, 'secretName')

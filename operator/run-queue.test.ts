@@ -1,0 +1,166 @@
+/** The line of runs in virtual time. */
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { PipelineRunStatus } from '../api/pipeline-run.ts'
+import { createRunQueue } from './run-queue.ts'
+import type { RunView } from './run-view.ts'
+import { DEFAULT_LIMITS, type Limits } from './settings.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const view = (name: string, change: Partial<RunView> = {}): RunView => ({
+  key: `team/${name}`,
+  namespace: 'team',
+  name,
+  uid: name,
+  generation: 1,
+  createdAt: 0,
+  deleting: false,
+  finalizers: [],
+  retriesDone: 0,
+  retryCount: 0,
+  suspend: false,
+  cancel: false,
+  priority: 0,
+  deletesArtifacts: false,
+  ...change,
+})
+
+function make(limits: Partial<Limits>) {
+  const started: string[] = []
+  const written: { run: string; status: PipelineRunStatus }[] = []
+  const queue = createRunQueue({
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    now: Date.now,
+    start: ({ name }) => started.push(name),
+    write: async ({ name }, status) => void written.push({ run: name, status }),
+  })
+  queue.open()
+  const messageOf = (run: string) => written.findLast((one) => one.run === run)?.status.message
+  return { queue, started, written, messageOf }
+}
+const pass = (millis: number) => vi.advanceTimersByTimeAsync(millis)
+
+test('starts higher priorities first, then older runs', async () => {
+  const { queue, started } = make({ activeRuns: 2 })
+  queue.offer(view('late', { createdAt: 2 }))
+  queue.offer(view('early', { createdAt: 1 }))
+  queue.offer(view('urgent', { createdAt: 3, priority: 5 }))
+  await pass(100)
+  expect(started).toEqual(['urgent', 'early'])
+  queue.leave('early')
+  await pass(100)
+  expect(started).toEqual(['urgent', 'early', 'late'])
+})
+
+test.each([
+  ['cluster', { activeRuns: 1 }, {}, /limit of 1 active runs \(--max-active-runs\) is reached/],
+  ['namespace', { activeRunsPerNamespace: 1 }, {}, /limit of 1 active runs in namespace "team" is reached/],
+  ['pipeline', { activeRunsPerPipeline: 1 }, { pipeline: 'p' }, /limit of 1 active runs of pipeline "p" is reached/],
+  [
+    'pool',
+    { pools: { gpu: 3 } },
+    { pool: 'gpu', poolWeight: 2 },
+    /pool "gpu" is full: 2 of 3 are taken, and it takes 2/,
+  ],
+  ['missing pool', { pools: { cpu: 1 } }, { pool: 'gpu' }, /no pool "gpu": it has "cpu"/],
+])('says in its status which limit holds a run: %s', async (_name, limits, change, reason) => {
+  const { queue, started, messageOf } = make(limits)
+  queue.offer(view('first', change))
+  queue.offer(view('second', change))
+  await pass(10_000)
+  expect(started).not.toContain('second')
+  expect(messageOf('second')).toMatch(reason)
+})
+
+test('a changed place is told, seldom, and not at every step for those far behind', async () => {
+  const { queue, started, written, messageOf } = make({ activeRuns: 1 })
+  for (let index = 0; index < 150; index++) queue.offer(view(`r${index}`, { createdAt: index }))
+  await pass(5_000)
+  expect(messageOf('r1')).toMatch(/it is the next one$/)
+  expect(messageOf('r140')).toMatch(/at least 100 runs are before it$/)
+  expect(written).toHaveLength(149)
+  for (const run of ['r0', 'r1', 'r2', 'r3']) {
+    queue.leave(run)
+    await pass(3_000)
+  }
+  expect(started).toEqual(['r0', 'r1', 'r2', 'r3', 'r4'])
+  await pass(10_000)
+  expect(messageOf('r6')).toMatch(/1 run is before it$/)
+  expect(written.filter(({ run }) => run === 'r140')).toHaveLength(1)
+})
+
+test('ten thousand runs are told of a few at a time, the front first', async () => {
+  const { queue, written } = make({ activeRuns: 1 })
+  for (let index = 0; index < 10_000; index++) queue.offer(view(`r${index}`, { createdAt: index }))
+  await pass(4_000)
+  expect(written.length).toBeGreaterThan(100)
+  expect(written.length).toBeLessThan(500)
+  expect(written[0]?.run).toBe('r1')
+  queue.stop()
+})
+
+test('news of its own status leaves a run where it is', async () => {
+  const { queue, written } = make({ activeRuns: 0 })
+  queue.offer(view('x', { suspend: true }))
+  for (let echo = 0; echo < 5; echo++) queue.offer(view('x', { suspend: true, phase: 'Paused' }))
+  await pass(20_000)
+  expect(written).toHaveLength(1)
+  expect(written[0]?.status).toMatchObject({ phase: 'Paused', reason: 'Suspended' })
+})
+
+test('a run that waits too long ends, and one that is canceled too', async () => {
+  const { queue, started, written } = make({ activeRuns: 0 })
+  queue.offer(view('late', { createdAt: Date.now(), queueSeconds: 30 }))
+  queue.offer(view('canceled', { cancel: true }))
+  await pass(31_000)
+  expect(started).toEqual([])
+  const last = (run: string) => written.findLast((one) => one.run === run)?.status
+  expect(last('late')).toMatchObject({ phase: 'Failed', reason: 'QueueTimeout' })
+  expect(last('canceled')).toMatchObject({ phase: 'Canceled', reason: 'Canceled' })
+  expect(queue.size).toBe(0)
+})
+
+describe('a mutex', () => {
+  const locks = { mutexName: 'model' }
+
+  test('lets one run at a time go, and names the one that holds it', async () => {
+    const { queue, started, messageOf } = make({})
+    const [a, b] = [view('a', { createdAt: 1 }), view('b', { createdAt: 2 })]
+    queue.offer(a)
+    queue.offer(b)
+    await pass(100)
+    // Their pipelines are read once they have a place; then each goes back in line for the mutex.
+    expect([queue.lock(a, locks), queue.lock(b, locks)]).toEqual([false, false])
+    await pass(100)
+    expect(started).toEqual(['a', 'b', 'a'])
+    expect(queue.lock(a, locks)).toBe(true)
+    await pass(5_000)
+    expect(messageOf('b')).toBe('run "a" holds the mutex "model"; it is the next one')
+    queue.leave('a')
+    await pass(100)
+    expect(started.at(-1)).toBe('b')
+    expect(queue.lock(b, locks)).toBe(true)
+  })
+
+  test('is held by a run that goes on after a restart before anybody else may ask', async () => {
+    const { queue, started } = make({})
+    const [old, fresh] = [view('old', { phase: 'Running', startedAt: 1 }), view('fresh')]
+    queue.resume(old)
+    queue.offer(fresh)
+    await pass(100)
+    expect(queue.lock(fresh, locks)).toBe(false)
+    await pass(1_000)
+    expect(started).toEqual(['old', 'fresh'])
+    queue.relock(old, locks)
+    await pass(1_000)
+    expect(started).toEqual(['old', 'fresh'])
+    queue.leave('old')
+    await pass(1_000)
+    expect(started).toEqual(['old', 'fresh', 'fresh'])
+  })
+})
