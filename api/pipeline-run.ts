@@ -13,7 +13,13 @@ export const LABELS = {
   pipeline: `${API_GROUP}/pipeline`,
   task: `${API_GROUP}/task`,
   attempt: `${API_GROUP}/attempt`,
+  /** On a PipelineRun that a server made: the id that its client was told. Other runs have their uid as their id. */
+  runId: `${API_GROUP}/run-id`,
 } as const
+/** On a PipelineRun: its name for people, of any characters. */
+export const DISPLAY_NAME_ANNOTATION = `${API_GROUP}/display-name`
+/** On a PipelineRun: name of the experiment of its namespace that it is recorded in. @default Default */
+export const EXPERIMENT_ANNOTATION = `${API_GROUP}/experiment`
 /** Path of the task in its run, too long and too free for a label. */
 export const TASK_PATH_ANNOTATION = `${API_GROUP}/task-path`
 

@@ -14,6 +14,8 @@ export interface ActiveRunOptions {
   readonly records: RunRecords
   readonly events: EventRecorder
   readonly intervalMillis: number
+  /** How often the record of a run that goes on is brought up to date; shorter runs are recorded once, at their end. */
+  readonly recordMillis: number
   readonly now: () => number
   readonly lastStatus: PipelineRunStatus | undefined
   /** Generation of the spec that is obeyed, and the retries that were carried out. */
@@ -21,9 +23,6 @@ export interface ActiveRunOptions {
   readonly onFinished: (status: PipelineRunStatus) => void
   readonly onTrouble: (error: unknown) => void
 }
-
-/** How often the record of a run that goes on is brought up to date; short runs are recorded once, at their end. */
-const RECORD_MILLIS = 5_000
 
 const RETRY_MILLIS = 2_000
 
@@ -87,7 +86,7 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
     }
   }
 
-  const isRecordDue = (): boolean => options.now() - recordedAt >= RECORD_MILLIS
+  const isRecordDue = (): boolean => options.now() - recordedAt >= options.recordMillis
 
   async function record(seen: RunReport): Promise<void> {
     recordedAt = options.now()

@@ -9,7 +9,7 @@ import { changeVolume } from './change-volume.ts'
 import { buildPod } from './pod/build-pod.ts'
 import { poolOf } from './pod/kubernetes-config.ts'
 import { podName } from './pod/pod-name.ts'
-import type { Pod } from './pod/pod-types.ts'
+import type { EnvVar, Pod } from './pod/pod-types.ts'
 import { podFacts, removePod } from './pod-facts.ts'
 import type { SessionContext } from './run-session.ts'
 import { damageOfOutputs } from './run-store.ts'
@@ -92,10 +92,11 @@ async function createPod(context: SessionContext, entry: Attempt): Promise<void>
   }
   // The journal saw it run, the informer has no pod: it must not run a second time as the same attempt.
   if (entry.knownStarted) return await adopt(context, entry)
-  await ports.store.prepare(entry.launch, run.uid)
-  const pod = podOf(context, entry)
+  await ports.store.prepare(entry.launch, run.runId)
+  let pod: Pod | undefined
   for (let failures = 0; !context.closed && entry.stage === 'wanted'; failures++) {
     try {
+      pod ??= podOf(context, entry, await ports.tracking?.variables(run, entry.task, entry.launch))
       await ports.kube.create(PODS, run.namespace, pod)
       context.podsCreated++
       ports.metrics.podCreated()
@@ -135,7 +136,7 @@ async function adopt(context: SessionContext, entry: Attempt): Promise<void> {
   }
 }
 
-function podOf(context: SessionContext, entry: Attempt): Pod {
+function podOf(context: SessionContext, entry: Attempt, tracking?: readonly EnvVar[]): Pod {
   const { run, spec, ports, pipeline } = context
   const kills = context.oomKills.get(entry.task) ?? 0
   return buildPod({
@@ -146,10 +147,11 @@ function podOf(context: SessionContext, entry: Attempt): Pod {
     defaults: spec.podDefaults ?? {},
     serviceAccountName: spec.serviceAccountName ?? ports.settings.serviceAccountName,
     settings: ports.settings.pods,
-    workspaceSubPath: ports.store.pathsOf(run.uid).workspaceSubPath,
-    resultUri: ports.store.resultUri?.({ runId: run.uid, task: entry.task, attempt: entry.attempt }),
+    workspaceSubPath: ports.store.pathsOf(run.runId).workspaceSubPath,
+    resultUri: ports.store.resultUri?.({ runId: run.runId, task: entry.task, attempt: entry.attempt }),
     memoryFactor: spec.onOOM ? (spec.onOOM.factor ?? 2) ** kills : 1,
     maxMemory: spec.onOOM?.maxMemory,
+    tracking,
   })
 }
 
@@ -161,7 +163,8 @@ function refusal(error: unknown): AttemptFailure | undefined {
     return { cause: 'infrastructure', message: 'its namespace is being deleted' }
   }
   if ([400, 403, 404, 413, 422].includes(error.status)) {
-    return { cause: 'configuration', message: `the cluster refuses its pod: ${error.message}` }
+    const refused = error.message.includes('/secrets:') ? 'the Secret with its token' : 'its pod'
+    return { cause: 'configuration', message: `the cluster refuses ${refused}: ${error.message}` }
   }
   return undefined
 }
@@ -250,7 +253,7 @@ async function saveCache(
     run.namespace,
     pipelineName,
     cacheKey.key,
-    { outputs, runId: run.uid, task },
+    { outputs, runId: run.runId, task },
     ports.now(),
   )
 }

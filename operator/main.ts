@@ -1,21 +1,22 @@
 /** One operator process: connects, waits to lead, works, hands over. Before: cli/commands/operator.ts. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { createKubeClient } from '../client/kube/client.ts'
+import { createKubeClient, type KubeClient } from '../client/kube/client.ts'
 import { createHttpsTransport } from '../client/kube/https-transport.ts'
 import { type KubeAccess, loadKubeAccess } from '../client/kube/kubeconfig.ts'
 import { throttle } from '../client/kube/throttle.ts'
 import type { KubeTransport } from '../client/kube/transport.ts'
-import { openMetadata } from '../store/metadata/database.ts'
+import { type Metadata, openMetadata } from '../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
 import { startHealthServer } from './http.ts'
 import { campaign, type Leadership } from './leader.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type OperatorMetrics } from './metrics.ts'
 import { createObjectStore } from './object-store.ts'
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts'
 import { createSqlRecords, type RunRecords } from './run-records.ts'
 import type { RunStore } from './run-store.ts'
 import { type ScheduleController, startScheduleController } from './schedule/schedule-controller.ts'
 import type { OperatorSettings } from './settings.ts'
+import { createStepTracking, type StepTrackingOptions } from './step-tracking.ts'
 import { createVolumeStore } from './volume-store.ts'
 
 export interface OperatorProcessOptions {
@@ -33,6 +34,8 @@ export interface OperatorProcessOptions {
   /** Absent: this process leads without asking. */
   readonly lease?: { readonly namespace?: string | undefined; readonly name: string } | undefined
   readonly log: OperatorOptions['log']
+  /** Starts the server beside the operator, over the same database. */
+  readonly serve?: ((parts: ServerParts) => Promise<ServerBeside>) | undefined
   /** Ends the operator; it hands over before it resolves. */
   readonly signal: AbortSignal
   /** Wraps the connection to the API server, for tests of its faults. */
@@ -40,17 +43,39 @@ export interface OperatorProcessOptions {
   readonly onReady?: (ports: { readonly health?: number | undefined }) => void
 }
 
+/** What a server beside the operator stands on. */
+export interface ServerParts {
+  readonly metadata: Metadata
+  /** A connection of its own: a client's question must not wait behind a thousand pods. */
+  readonly kube: KubeClient
+  readonly store: RunStore
+  readonly log: OperatorOptions['log']
+}
+
+/** The server in the operator's process. */
+export interface ServerBeside {
+  /** Each namespace has experiments of its own. */
+  readonly separateNamespaces: boolean
+  /** What steps need to log to it; absent when pods can't reach it. */
+  readonly tracking?: Pick<StepTrackingOptions, 'url' | 'issueToken'> | undefined
+  /** The record of a run changed. */
+  changed(runId: string): void
+  /** This replica leads from now on, until the process ends. */
+  lead(): void
+  stop(): Promise<void>
+}
+
 /** Resolves after a graceful end; rejects when leadership was lost, since nothing may be done then. */
 export async function runOperator(options: OperatorProcessOptions): Promise<void> {
   const { settings, log, signal } = options
   const access = loadKubeAccess({ kubeconfig: options.kubeconfig })
   const metrics = createMetrics()
-  const wrap = options.wrapTransport ?? ((transport: KubeTransport) => transport)
-  const transport = throttle(wrap(createHttpsTransport(access)), { onThrottled: (status) => metrics.throttled(status) })
+  const connect = connector(options, access, metrics)
   const metadata = await openMetadata({ url: options.databaseUrl })
   await ensureDefaultExperiment(metadata.db, Date.now())
-  let operator: Operator | undefined
-  let schedules: ScheduleController | undefined
+  const store = await storeOf(options)
+  const startServer = async () => await options.serve?.({ metadata, kube: connect(), store, log })
+  const work: { operator?: Operator; schedules?: ScheduleController; server?: ServerBeside | undefined } = {}
   let ready = false
   let lost: (error: Error) => void = () => {}
   const lostLead = new Promise<never>((_, reject) => {
@@ -59,45 +84,59 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
   lostLead.catch(() => {})
   const leadership = options.lease && lead(options, access, lost)
   metrics.watchGauges(() => ({
-    ...(operator?.counts() ?? { queued: 0, active: 0, podsInFlight: 0, podsWaiting: 0 }),
-    leader: operator !== undefined,
+    ...(work.operator?.counts() ?? { queued: 0, active: 0, podsInFlight: 0, podsWaiting: 0 }),
+    leader: work.operator !== undefined,
   }))
   const health =
     options.health &&
     (await startHealthServer({ ...options.health, isReady: () => ready, metrics: () => metrics.text() }))
   try {
-    // A replica that waits for its turn is ready to take over.
-    ready = leadership !== undefined
+    // On Postgres every replica serves; a SQLite file has one user at a time, who leads.
+    if (metadata.kind === 'postgres') work.server = await startServer()
+    // A replica that waits for its turn is ready to take over, and where it serves, to serve.
+    ready = leadership !== undefined && (work.server !== undefined || !options.serve)
     options.onReady?.({ health: health?.port })
     await Promise.race([leadership?.acquired, aborted(signal)])
     if (signal.aborted) return
     log('info', 'this replica leads', { identity: settings.identity })
-    operator = startOperator({
-      kube: createKubeClient(transport),
-      records: fenced(createSqlRecords(metadata), leadership),
-      store: await storeOf(options),
+    work.server ??= await startServer()
+    const kube = connect()
+    work.operator = startOperator({
+      kube,
+      records: fenced(createSqlRecords(metadata, { served: work.server }), leadership),
+      store,
       settings,
       metrics,
+      tracking: work.server?.tracking && createStepTracking({ ...work.server.tracking, kube, metadata }),
       log,
     })
-    schedules = startScheduleController({
-      kube: createKubeClient(transport),
+    work.schedules = startScheduleController({
+      kube,
       namespace: settings.namespace,
       identity: settings.identity,
       log,
     })
-    await Promise.race([operator.synced, aborted(signal), lostLead])
+    work.server?.lead()
+    await Promise.race([work.operator.synced, aborted(signal), lostLead])
     ready = true
-    log('info', 'the cluster was looked at', operator.counts())
+    log('info', 'the cluster was looked at', work.operator.counts())
     await Promise.race([aborted(signal), lostLead])
   } finally {
     ready = false
-    await schedules?.stop()
-    await operator?.stop()
+    await work.schedules?.stop()
+    await work.server?.stop()
+    await work.operator?.stop()
     await leadership?.release().catch((error) => log('warn', `the lease could not be given back: ${error}`))
     await health?.stop()
     await Promise.race([metadata.close(), delay(2000)])
   }
+}
+
+/** Makes clients that wait when the API server asks for it. */
+function connector(options: OperatorProcessOptions, access: KubeAccess, metrics: OperatorMetrics): () => KubeClient {
+  const wrap = options.wrapTransport ?? ((transport: KubeTransport) => transport)
+  const onThrottled = (status: number) => metrics.throttled(status)
+  return () => createKubeClient(throttle(wrap(createHttpsTransport(access)), { onThrottled }))
 }
 
 /** The operator's own credentials are those of its environment. */

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
 import type { StagingResult } from '../api/staging-plan.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
-import type { AttemptPlace, RunStore } from './run-store.ts'
+import { type AttemptPlace, attemptsOf, type RunStore } from './run-store.ts'
 
 export interface ObjectStoreOptions {
   readonly store: ArtifactStore
@@ -63,6 +63,12 @@ export function createObjectStore(options: ObjectStoreOptions): RunStore {
     digestOf: async (uri) => (isOurs(uri) ? await store.digest(uri) : undefined),
     resultUri: (place) => resultUri(root, place),
     openLog: (place) => openUpload(store, logUri(root, place)),
+    readLog: async (place) => await store.read(logUri(root, place)),
+    async keptLogs(runId, task) {
+      const names = await store.list(`${root}/logs/${runId}/${task.split('/').map(encodeURIComponent).join('/')}`)
+      return attemptsOf(names)
+    },
+    readArtifact: async (uri) => (isBelow(root, uri) ? await store.read(uri) : undefined),
     async deleteRun(runId, withArtifacts) {
       await store.remove(`${root}/logs/${runId}`)
       await store.remove(`${root}/results/${runId}`)
@@ -74,6 +80,12 @@ export function createObjectStore(options: ObjectStoreOptions): RunStore {
       for (const folder of folders) await store.remove(`${root}/artifacts/${folder}`)
     },
   }
+}
+
+/** Nobody is led out of the root by a URI that a step wrote. */
+function isBelow(root: string, uri: string): boolean {
+  const path = uri.startsWith('minio://') ? `s3://${uri.slice('minio://'.length)}` : uri
+  return path.startsWith(`${root}/artifacts/`) && !path.split('/').some((part) => part === '..' || part === '.')
 }
 
 /** Where the launcher of an attempt leaves its result. */

@@ -23,6 +23,7 @@ import { type PipelineRun, type RunView, slimPod, viewRun } from './run-view.ts'
 import type { OperatorSettings } from './settings.ts'
 import { locksOf, startRun } from './start-run.ts'
 import { createStatusWriter } from './status-writer.ts'
+import type { StepTracking } from './step-tracking.ts'
 
 export interface OperatorOptions {
   readonly kube: KubeClient
@@ -30,6 +31,7 @@ export interface OperatorOptions {
   readonly store: RunStore
   readonly settings: OperatorSettings
   readonly metrics: OperatorMetrics
+  readonly tracking?: StepTracking | undefined
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: object) => void
   readonly now?: () => number
 }
@@ -71,7 +73,10 @@ export function startOperator(options: OperatorOptions): Operator {
     limits: settings.limits,
     now,
     start: (view) => void start(view),
-    write: (view, status) => statuses.write(view, { phase: view.phase }, status),
+    write: (view, status) => {
+      refuse(view, status)
+      return statuses.write(view, { phase: view.phase }, status)
+    },
   })
   let runs: Informer<RunView>
   let stopped = false
@@ -96,6 +101,7 @@ export function startOperator(options: OperatorOptions): Operator {
     metrics,
     openReuse: () => openReuse({ records, loader, store }),
     settings,
+    tracking: options.tracking,
     now,
     podOf: (namespace, name) => pods.get(`${namespace}/${name}`),
     onTrouble: trouble,
@@ -163,7 +169,15 @@ export function startOperator(options: OperatorOptions): Operator {
     active.delete(view.uid)
     queue.leave(view.uid)
     if (!gone) cleanUpDeleted({ kube, store, records, view, onTrouble: (error) => trouble(view, error) })
-    else records.delete(view.uid).catch((error) => trouble(view, error))
+    else records.forget(view).catch((error) => trouble(view, error))
+  }
+
+  /** Clients of a server wait for the end of the record. */
+  function refuse(view: RunView, { phase, message = '' }: PipelineRunStatus): void {
+    if (!isFinalPhase(phase)) return
+    const [state, code] =
+      phase === 'Canceled' ? (['CANCELED', 'canceled'] as const) : (['FAILED', 'configuration'] as const)
+    records.refuse(view, state, { code, message }).catch((error) => trouble(view, error))
   }
 
   async function start(view: RunView): Promise<void> {
@@ -203,6 +217,7 @@ export function startOperator(options: OperatorOptions): Operator {
     if (result.kind === 'refused') {
       await statuses.write(view, result.before, result.status)
       events.record(view, 'Warning', result.status.reason ?? 'Invalid', result.status.message ?? '')
+      refuse(view, result.status)
       release(view)
       return true
     }
@@ -222,6 +237,7 @@ export function startOperator(options: OperatorOptions): Operator {
       records,
       events,
       intervalMillis: settings.statusIntervalMillis,
+      recordMillis: settings.recordIntervalMillis ?? 5_000,
       now,
       lastStatus,
       observed: () => ({ generation: entry.view.generation, retryCount: entry.view.retryCount }),

@@ -117,7 +117,7 @@ export function podFacts(context: SessionContext) {
   const logSource = (attempt: Attempt) => ({
     namespace: run.namespace,
     pod: attempt.podName,
-    runId: run.uid,
+    runId: run.runId,
     task: attempt.task,
     attempt: attempt.attempt,
   })

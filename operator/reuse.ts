@@ -8,7 +8,7 @@ import type { CacheAnswer, CacheKey, RunConfig } from '../engine/types.ts'
 import type { PipelineLoader } from './load-pipeline.ts'
 import type { RunRecords } from './run-records.ts'
 import { damageOfOutputs, type RunStore } from './run-store.ts'
-import type { PipelineRun } from './run-view.ts'
+import { type PipelineRun, viewRun } from './run-view.ts'
 
 /** Answers `find-reusable` for one session; the earlier run is read when first asked, and forgotten with the session. */
 export type Reuse = (runId: string, task: string, contentKey: CacheKey) => Promise<CacheAnswer>
@@ -58,16 +58,15 @@ export async function reusedRun(
 ): Promise<RunConfig['reuse']> {
   if (!reuseFrom) return undefined
   const named = `spec.reuseFrom names the run "${reuseFrom.run}"`
-  const { metadata, status } = await kube
-    .get<PipelineRun>(PIPELINE_RUNS, namespace, reuseFrom.run)
-    .catch((error): never => {
-      if (!isNotFound(error)) throw error
-      throw new ReuseError(`${named}, which is not in namespace "${namespace}": submit without it, or name another run`)
-    })
+  const earlier = await kube.get<PipelineRun>(PIPELINE_RUNS, namespace, reuseFrom.run).catch((error): never => {
+    if (!isNotFound(error)) throw error
+    throw new ReuseError(`${named}, which is not in namespace "${namespace}": submit without it, or name another run`)
+  })
+  const { status } = earlier
   if (!isFinalPhase(status?.phase))
     throw new ReuseError(`${named}, which has not ended (${status?.phase ?? 'Pending'}): wait for its end or cancel it`)
-  const runId = metadata.uid ?? ''
-  if (!(await records.has(runId)))
+  const run = viewRun(earlier)
+  if (!(await records.owns(run)) || !(await records.has(run.runId)))
     throw new ReuseError(`${named}, which never started: there is nothing to reuse, submit without it`)
-  return { runId, runName: metadata.name }
+  return { runId: run.runId, runName: run.name }
 }

@@ -23,10 +23,10 @@ export function runConfig({ run, spec, document, store, settings, now, reuse }: 
   const platform = document.platform?.platforms.kubernetes?.pipelineConfig
   const timeoutSeconds = spec.timeouts?.runSeconds ?? seconds(platform?.activeDeadlineSeconds)
   const taskSeconds = spec.timeouts?.taskSeconds
-  const { scratch, uriPaths } = store.pathsOf(run.uid)
+  const { scratch, uriPaths } = store.pathsOf(run.runId)
   return {
-    runId: run.uid,
-    runName: run.name,
+    runId: run.runId,
+    runName: run.displayName,
     // Components look for their pipeline's name in it, as in the names that Kubeflow makes.
     resourceName: run.name.includes(pipeline) ? run.name : `${pipeline}-${run.name}`,
     arguments: spec.arguments ?? {},

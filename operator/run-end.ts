@@ -48,11 +48,11 @@ export function cleanUpDeleted(options: {
   readonly view: RunView
   readonly onTrouble: (error: unknown) => void
 }): void {
-  const { kube, store, view, onTrouble } = options
+  const { kube, store, records, view, onTrouble } = options
   if (!view.finalizers.includes(FINALIZER)) return
   void (async () => {
     try {
-      await store.deleteRun(view.uid, view.deletesArtifacts)
+      if (await records.owns(view)) await store.deleteRun(view.runId, view.deletesArtifacts)
       const finalizers = view.finalizers.filter((name) => name !== FINALIZER)
       await kube.patch(PIPELINE_RUNS, view.namespace, view.name, { metadata: { finalizers } })
     } catch (error) {

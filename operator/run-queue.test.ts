@@ -17,6 +17,8 @@ const view = (name: string, change: Partial<RunView> = {}): RunView => ({
   namespace: 'team',
   name,
   uid: name,
+  runId: name,
+  displayName: name,
   generation: 1,
   createdAt: 0,
   deleting: false,

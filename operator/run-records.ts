@@ -1,22 +1,28 @@
 /** What the operator keeps of runs in the metadata database: header, journal, cache. The port, and its SQL adapter with group commit. */
 import type { Insertable } from 'kysely'
 import type { TaskOutputs } from '../api/executor-io.ts'
-import type { RunReport } from '../api/run-report.ts'
+import type { RunError, RunReport } from '../api/run-report.ts'
 import type { JournalRecord, RunConfig } from '../engine/types.ts'
 import type { Metadata } from '../store/metadata/database.ts'
-import { DEFAULT_EXPERIMENT_ID } from '../store/metadata/experiments.ts'
+import { setRunState, TERMINAL_STATES } from '../store/metadata/pipeline-runs.ts'
 import { RunRecorder } from '../store/metadata/record-run.ts'
-import { insertRun } from '../store/metadata/runs.ts'
+import { removeRun } from '../store/metadata/runs.ts'
 import type { JournalRow } from '../store/metadata/tables.ts'
+import { endRecord, findRecord, operatorPart, ownerOf, writeHeader } from './run-header.ts'
+import type { RunIdentity } from './run-session.ts'
+import { alreadyOver, foreignRunId, ownsRecord } from './served-run.ts'
 
 /** Written once, before the first journal record. */
 export interface RunHeader {
   readonly config: RunConfig
   readonly namespace: string
+  readonly resource: { readonly name: string; readonly uid: string }
   readonly pipelineName: string
   /** Text that `parsePipelineDocument` reads. */
   readonly pipelineText: string
   readonly serviceAccount?: string | undefined
+  /** Name of the experiment; absent for the default one. */
+  readonly experiment?: string | undefined
 }
 
 export interface CacheRecord {
@@ -26,27 +32,50 @@ export interface CacheRecord {
 }
 
 export interface RunRecords {
+  /**
+   * Makes sure that the record of the run's id is the run's own, or that there is none.
+   * Rejects with InvalidInputError when it is another's, or when it has ended before the run started.
+   */
+  claim(run: RunIdentity): Promise<void>
   /** The header and all journal records in order; undefined for a run that never started. */
   load(runId: string): Promise<{ header: RunHeader; journal: JournalRecord[] } | undefined>
   /** Whether the run ever started and is kept. */
   has(runId: string): Promise<boolean>
+  /** Writes the header, into the record of the server that made the run where there is one. */
   create(header: RunHeader): Promise<void>
   /** Resolves when the records are durable. Sequence numbers continue from `load`. */
   append(runId: string, fromSequence: number, records: readonly JournalRecord[]): Promise<void>
   /** Brings what servers show of the run up to the report. */
   record(report: RunReport): Promise<void>
+  /** Ends the record of a run that will never start. */
+  refuse(run: RunIdentity, state: 'FAILED' | 'CANCELED', error: RunError): Promise<void>
   lookUpCache(namespace: string, pipelineName: string, key: string): Promise<CacheRecord | undefined>
   saveCache(namespace: string, pipelineName: string, key: string, record: CacheRecord, at: number): Promise<void>
-  delete(runId: string): Promise<void>
+  /** Whether files under the run's id are this run's. */
+  owns(run: RunIdentity): Promise<boolean>
+  /** The resource is gone: its journal goes, and its record unless there is a server that shows it. */
+  forget(run: RunIdentity): Promise<void>
+}
+
+export interface RecordsOptions {
+  /** Whether a server shows the records: they then outlive the resources. @default none: records go with the resources */
+  readonly served?:
+    | {
+        /** Each namespace has experiments of its own. */
+        readonly separateNamespaces: boolean
+        /** Told after each change of a run's record. */
+        readonly changed: (runId: string) => void
+      }
+    | undefined
 }
 
 /** Rows of one INSERT; SQLite and Postgres bound the parameters of a statement. */
 const ROWS_A_STATEMENT = 500
 const TASKS_A_RECORD = 200
 
-export function createSqlRecords(metadata: Metadata): RunRecords {
+export function createSqlRecords(metadata: Metadata, { served }: RecordsOptions = {}): RunRecords {
   const { db } = metadata
-  const recorder = new RunRecorder(metadata)
+  const recorder = new RunRecorder(metadata, served?.changed)
   const journal = createGroupCommit<Insertable<JournalRow>>(async (rows) => {
     await metadata.transaction(async (transaction) => {
       for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
@@ -57,11 +86,15 @@ export function createSqlRecords(metadata: Metadata): RunRecords {
   })
 
   return {
+    async claim(run) {
+      const row = await findRecord(db, run.runId)
+      if (!ownsRecord(run, row && ownerOf(row))) throw foreignRunId(run)
+      if (row && !operatorPart(row) && TERMINAL_STATES.includes(row.state)) throw alreadyOver(run, row.state)
+    },
     async load(runId) {
-      const row = await db.selectFrom('pipeline_runs').selectAll().where('run_id', '=', runId).executeTakeFirst()
-      if (!row) return undefined
-      const stored = JSON.parse(row.runtime_config) as { operator?: { config: RunConfig; namespace: string } }
-      if (!stored.operator) return undefined
+      const row = await findRecord(db, runId)
+      const stored = row && operatorPart(row)
+      if (!row || !stored) return undefined
       const rows = await db
         .selectFrom('run_journal')
         .select(['at', 'event'])
@@ -70,7 +103,9 @@ export function createSqlRecords(metadata: Metadata): RunRecords {
         .execute()
       return {
         header: {
-          ...stored.operator,
+          config: stored.config,
+          namespace: stored.namespace,
+          resource: stored.resource ?? { name: stored.config.runName, uid: runId },
           pipelineName: row.pipeline_name,
           pipelineText: row.pipeline_spec,
           serviceAccount: row.service_account ?? undefined,
@@ -79,26 +114,12 @@ export function createSqlRecords(metadata: Metadata): RunRecords {
       }
     },
     async has(runId) {
-      const row = await db.selectFrom('pipeline_runs').select('run_id').where('run_id', '=', runId).executeTakeFirst()
-      return row !== undefined
+      const row = await findRecord(db, runId)
+      return row !== undefined && operatorPart(row) !== undefined
     },
     async create(header) {
-      const { config } = header
-      await metadata.transaction(async (transaction) => {
-        await insertRun(transaction, {
-          runId: config.runId,
-          experimentId: DEFAULT_EXPERIMENT_ID,
-          namespace: header.namespace,
-          kind: 'pipeline',
-          name: config.runName,
-          userId: '',
-          state: 'RUNNING',
-          startTime: config.createTime,
-          artifactUri: config.pipelineRoot,
-          now: config.createTime,
-        })
-        await transaction.insertInto('pipeline_runs').values(pipelineRunRow(header)).execute()
-      })
+      await metadata.transaction((transaction) => writeHeader(transaction, header, served?.separateNamespaces ?? false))
+      served?.changed(header.config.runId)
     },
     append: (runId, fromSequence, records) =>
       journal.add(
@@ -116,6 +137,12 @@ export function createSqlRecords(metadata: Metadata): RunRecords {
         await recorder.record({ ...report, state: 'RUNNING', outputs: {}, tasks })
       }
       await recorder.record(report)
+    },
+    async refuse(run, state, error) {
+      const row = await findRecord(db, run.runId)
+      if (!row || !ownsRecord(run, ownerOf(row))) return
+      await metadata.transaction((transaction) => setRunState(transaction, run.runId, state, metadata.now(), error))
+      served?.changed(run.runId)
     },
     async lookUpCache(namespace, pipelineName, key) {
       const row = await db
@@ -139,37 +166,22 @@ export function createSqlRecords(metadata: Metadata): RunRecords {
         .onConflict((conflict) => conflict.columns(['namespace', 'cache_key']).doUpdateSet(values))
         .execute()
     },
-    async delete(runId) {
-      // Its journal and pipeline_runs row go with it (foreign keys); results in the cache stay useful to other runs.
-      await db.deleteFrom('runs').where('run_id', '=', runId).execute()
+    async owns(run) {
+      const row = await findRecord(db, run.runId)
+      return ownsRecord(run, row && ownerOf(row))
+    },
+    async forget(run) {
+      const row = await findRecord(db, run.runId)
+      if (!row || !ownsRecord(run, ownerOf(row))) return
+      if (!served) return await removeRun(db, run.runId)
+      await metadata.transaction((transaction) => endRecord(transaction, row, metadata.now()))
+      served.changed(run.runId)
     },
   }
 }
 
 /** An entry is found within its pipeline only, as Kubeflow does. */
 const cacheKeyOf = (pipelineName: string, key: string): string => `${pipelineName}:${key}`
-
-function pipelineRunRow({ config, namespace, pipelineName, pipelineText, serviceAccount }: RunHeader) {
-  return {
-    run_id: config.runId,
-    pipeline_name: pipelineName,
-    pipeline_id: null,
-    pipeline_version_id: null,
-    pipeline_spec: pipelineText,
-    runtime_config: JSON.stringify({
-      parameters: config.arguments,
-      pipeline_root: config.pipelineRoot,
-      operator: { config, namespace },
-    }),
-    service_account: serviceAccount ?? null,
-    recurring_run_id: null,
-    scheduled_at: config.scheduleTime ?? config.createTime,
-    error: null,
-    state_history: JSON.stringify([{ update_time: new Date(config.createTime).toISOString(), state: 'RUNNING' }]),
-    plugins_input: null,
-    outputs: null,
-  }
-}
 
 /** Writes of many runs that come together share one transaction, so one wait for the disk. */
 export function createGroupCommit<Row>(write: (rows: Row[]) => Promise<void>) {

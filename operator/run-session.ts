@@ -18,6 +18,7 @@ import type { Reuse } from './reuse.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunStore } from './run-store.ts'
 import type { OperatorSettings } from './settings.ts'
+import type { StepTracking } from './step-tracking.ts'
 
 /** What every session of an operator shares. */
 export interface SessionPorts {
@@ -30,6 +31,8 @@ export interface SessionPorts {
   /** Results of the run that a session reuses. */
   readonly openReuse: () => Reuse
   readonly settings: OperatorSettings
+  /** Absent: no server to log to. */
+  readonly tracking?: StepTracking | undefined
   readonly now: () => number
   /** The pod as the informer knows it. */
   readonly podOf: (namespace: string, name: string) => Pod | undefined
@@ -40,6 +43,8 @@ export interface RunIdentity {
   readonly namespace: string
   readonly name: string
   readonly uid: string
+  readonly runId: string
+  readonly displayName: string
 }
 
 /** The insides of a session, as its helpers see them. */
@@ -158,7 +163,7 @@ export function startSession(start: SessionStart): RunSession {
     const events = [...inbox]
     const at = Math.max(lastAt, ports.now())
     await ports.records.append(
-      run.uid,
+      run.runId,
       sequence,
       events.map((event) => ({ at, event })),
     )
@@ -263,7 +268,7 @@ export function startSession(start: SessionStart): RunSession {
 }
 
 /** Rebuilds the state from the journal; actions of the past are not carried out again. */
-function replay({ pipeline, config, journal }: SessionStart) {
+export function replay({ pipeline, config, journal }: Pick<SessionStart, 'pipeline' | 'config' | 'journal'>) {
   let state = begin(pipeline.program, config)
   const started = new Set<string>()
   const oomKills = new Map<string, number>()

@@ -1,5 +1,5 @@
 /** The port to where a run's files are: a volume that steps mount (volume-store.ts) or an object store (object-store.ts). */
-import type { Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
 import type { Launch } from '../engine/types.ts'
 
@@ -42,6 +42,12 @@ export interface RunStore {
   /** Where the launcher of an attempt leaves its result; volumes need none. */
   resultUri?(place: AttemptPlace): string
   openLog(place: AttemptPlace): Promise<Writable>
+  /** The kept log; undefined when none is kept, or not yet. */
+  readLog(place: AttemptPlace): Promise<Readable | undefined>
+  /** Attempts of the task whose log is kept. */
+  keptLogs(runId: string, task: string): Promise<number[]>
+  /** Bytes of an artifact of a run; undefined when no file is there or it lies outside of the store. */
+  readArtifact(uri: string): Promise<Readable | undefined>
   deleteRun(runId: string, withArtifacts: boolean): Promise<void>
 }
 
@@ -52,4 +58,9 @@ export async function damageOfOutputs(store: RunStore, outputs: TaskOutputs): Pr
     if (damage) return damage
   }
   return undefined
+}
+
+/** Attempts by the names of their logs. */
+export function attemptsOf(names: readonly string[]): number[] {
+  return names.map((name) => Number(/^attempt-(\d+)\.log$/.exec(name)?.[1])).filter(Number.isInteger)
 }

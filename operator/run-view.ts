@@ -1,5 +1,6 @@
 /** What the operator keeps of every PipelineRun and Pod of the cluster: a few fields. The whole object is read when it is needed. */
 import {
+  DISPLAY_NAME_ANNOTATION,
   LABELS,
   type PipelineRunSpec,
   type PipelineRunStatus,
@@ -19,6 +20,9 @@ export interface RunView {
   readonly namespace: string
   readonly name: string
   readonly uid: string
+  /** What records, artifacts and clients know it by. */
+  readonly runId: string
+  readonly displayName: string
   readonly generation: number
   readonly createdAt: number
   readonly deleting: boolean
@@ -43,6 +47,7 @@ export interface RunView {
 }
 
 const NONE: readonly string[] = []
+const MAX_DISPLAY_NAME = 1000
 
 export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
   return {
@@ -50,6 +55,8 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     uid: metadata.uid ?? '',
+    runId: metadata.labels?.[LABELS.runId] ?? metadata.uid ?? '',
+    displayName: (metadata.annotations?.[DISPLAY_NAME_ANNOTATION] ?? metadata.name).slice(0, MAX_DISPLAY_NAME),
     generation: metadata.generation ?? 0,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     deleting: metadata.deletionTimestamp !== undefined,

@@ -21,6 +21,8 @@ export interface OperatorSettings {
   readonly configurationGraceMillis: number
   /** Least time between two status writes of a run that goes on. @default 1000 */
   readonly statusIntervalMillis: number
+  /** Least time between two writes of the record that servers show. @default 5000 */
+  readonly recordIntervalMillis?: number | undefined
 }
 
 export interface Limits {

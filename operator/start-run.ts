@@ -1,6 +1,6 @@
 /** Brings a run to life: from its journal when there is one, else from its resource. What is wrong with it becomes its status. */
 import { formatIssue, InvalidInputError, type Issue } from '../api/issue.ts'
-import type { PipelineRunStatus } from '../api/pipeline-run.ts'
+import { EXPERIMENT_ANNOTATION, type PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { checkArguments } from '../engine/index.ts'
@@ -20,6 +20,8 @@ export interface RunStarter {
   readonly ports: SessionPorts
   readonly podsOf: (uid: string) => readonly Pod[]
 }
+
+const MAX_EXPERIMENT_NAME = 500
 
 export type StartResult =
   | { readonly kind: 'started'; readonly session: RunSession; readonly status: PipelineRunStatus | undefined }
@@ -71,7 +73,8 @@ async function headerOf(
   resource: PipelineRun,
   isFree: StartHooks['isFree'],
 ) {
-  const stored = await ports.records.load(run.uid)
+  await ports.records.claim(run)
+  const stored = await ports.records.load(run.runId)
   if (stored) {
     const pipeline = loader.fromText(stored.header.pipelineText)
     return isFree(locksOf(pipeline)) ? { pipeline, ...stored } : 'held'
@@ -92,9 +95,11 @@ async function headerOf(
   const header: RunHeader = {
     config,
     namespace: run.namespace,
+    resource: { name: run.name, uid: run.uid },
     pipelineName: pipeline.document.spec.pipelineInfo.name,
     pipelineText: pipeline.text,
     serviceAccount: resource.spec.serviceAccountName,
+    experiment: resource.metadata.annotations?.[EXPERIMENT_ANNOTATION]?.slice(0, MAX_EXPERIMENT_NAME) || undefined,
   }
   await ports.records.create(header)
   return { pipeline, header, journal: [] }

@@ -1,10 +1,11 @@
 /** The store on a volume: pods and operator mount the same directory, so nothing is copied. Makes places, reads outputs, keeps logs. */
-import { createWriteStream } from 'node:fs'
-import { chmod, lstat, mkdir, readFile, rm } from 'node:fs/promises'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { chmod, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
 import { digestPath } from '../store/digest.ts'
-import type { AttemptPlace, RunStore } from './run-store.ts'
+import { readBelow } from '../store/read-below.ts'
+import { type AttemptPlace, attemptsOf, type RunStore } from './run-store.ts'
 
 export interface VolumeStoreOptions {
   /** The volume as the operator sees it. */
@@ -85,6 +86,18 @@ export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): Ru
       await mkdir(dirname(file), { recursive: true })
       return createWriteStream(file)
     },
+    readLog: async (place) => {
+      const file = logFile(place)
+      return (await lstat(file).catch(missing)) ? createReadStream(file) : undefined
+    },
+    async keptLogs(runId, task) {
+      const names = await readdir(dirname(logFile({ runId, task, attempt: 0 }))).catch(missing)
+      return attemptsOf(names ?? [])
+    },
+    async readArtifact(uri) {
+      const local = here(uri)
+      return local ? await readBelow(join(folder, 'artifacts'), local) : undefined
+    },
     async deleteRun(runId, withArtifacts) {
       const gone = [`logs/${runId}`, `scratch/${runId}`, `workspaces/${runId}`]
       for (const path of gone) await rm(join(folder, path), { recursive: true, force: true })
@@ -109,6 +122,10 @@ function rootOnVolume(wanted: string | undefined, mountPath: string): string {
     .filter((part) => part !== '' && part !== '.' && part !== '..')
     .join('/')
   return folder === '' ? byDefault : `${byDefault}/${folder}`
+}
+
+const missing = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
 }
 
 const fileName = (segment: string): string => segment.replaceAll(/[^\w.[\]-]/g, '_').replace(/^\.+$/, '_')

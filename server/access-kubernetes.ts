@@ -56,7 +56,7 @@ export function kubernetesAccess(kube: KubeClient, audiences: readonly string[] 
   return {
     multiUser: true,
     authenticate: async (headers) => {
-      const token = bearerToken(headers['authorization'])
+      const token = bearerToken(headers)
       if (!token) return undefined
       // The token itself is not kept.
       const key = createHash('sha256').update(token).digest('base64')

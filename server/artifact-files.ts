@@ -14,12 +14,19 @@ export interface ArtifactEntry {
   readonly size?: number
 }
 
+/** Positions of the first and the last byte. */
+export interface ByteRange {
+  readonly start: number
+  /** @default the last one of the file */
+  readonly end?: number | undefined
+}
+
 /** Files by relative path. Nothing is held in memory but a buffer of the stream. */
 export interface ArtifactFiles {
   /** Replaces the file at once when the stream has ended; a broken stream leaves what was there. */
   write(path: string, content: Readable): Promise<void>
-  /** Undefined when there is no file. */
-  read(path: string): Promise<{ readonly size: number; readonly stream: Readable } | undefined>
+  /** Undefined when there is no file. `size` is that of the whole file; the stream begins and ends where `range` says. */
+  read(path: string, range?: ByteRange): Promise<{ readonly size: number; readonly stream: Readable } | undefined>
   /** One level, by name; empty when there is no such folder. */
   list(path: string): Promise<ArtifactEntry[]>
   /** Removes a file or a folder; nothing happens when there is none. */
@@ -97,12 +104,12 @@ export class ArtifactDirectory implements ArtifactFiles {
     }
   }
 
-  async read(path: string) {
+  async read(path: string, range?: ByteRange) {
     const full = this.#locate(path)
     await this.#refuseLinks(full)
     const found = await statOrUndefined(full)
     if (!found?.isFile()) return undefined
-    return { size: found.size, stream: createReadStream(full) }
+    return { size: found.size, stream: createReadStream(full, range) }
   }
 
   async list(path: string): Promise<ArtifactEntry[]> {

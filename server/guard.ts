@@ -4,6 +4,7 @@ import { AuditLog } from './audit.ts'
 import type { Services } from './context.ts'
 import { HttpError } from './problem.ts'
 import { type RateLimit, RateLimiter } from './rate-limit.ts'
+import { authorizationOf } from './run-tokens.ts'
 
 export interface GuardOptions {
   /** Names that a browser may know this server by; undefined allows any, which needs authentication. */
@@ -17,8 +18,7 @@ export function installGuard(app: FastifyInstance, services: Services, options: 
   const audit = new AuditLog(services.metadata, services.logger)
   app.addHook('onRequest', async (request) => {
     refuseForeignPages(request, options.hostNames)
-    const { authorization } = request.headers
-    if (limiter && !limiter.take(authorization ?? request.ip, performance.now())) {
+    if (limiter && !limiter.take(authorizationOf(request.headers) ?? request.ip, performance.now())) {
       throw new HttpError(429, 'Too many requests: slow down')
     }
   })

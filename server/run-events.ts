@@ -5,7 +5,11 @@ import { EventEmitter } from 'node:events'
 export class RunEvents {
   readonly #emitter = new EventEmitter()
 
-  constructor() {
+  /** How often a listener should look for what other processes changed; undefined when there are none. */
+  readonly lookAgainMillis: number | undefined
+
+  constructor(lookAgainMillis?: number) {
+    this.lookAgainMillis = lookAgainMillis
     // Each open event stream is a listener.
     this.#emitter.setMaxListeners(0)
   }

@@ -11,8 +11,9 @@ export interface RunRequest {
   /** Workspace; '' when there is only one. */
   readonly namespace: string
   readonly displayName: string
+  readonly pipelineName: string
   /** The KFP v2 IR as JSON, or `{pipeline_spec, platform_spec}`; checked by the server. */
-  readonly pipelineSpec: unknown
+  readonly pipelineText: string
   /** Checked and complete; macros are expanded. */
   readonly parameters: Readonly<Record<string, JsonValue>>
   readonly pipelineRoot: string

@@ -67,7 +67,7 @@ export function withRunTokens(inner: Access, tokens: RunTokens): Access {
   return {
     multiUser: inner.multiUser,
     authenticate: async (headers) => {
-      const token = bearerToken(headers['authorization'])
+      const token = bearerToken(headers)
       if (!token?.startsWith(`${PREFIX}.`)) return await inner.authenticate(headers)
       const claims = tokens.verify(token)
       if (!claims) return undefined
@@ -80,6 +80,17 @@ export function withRunTokens(inner: Access, tokens: RunTokens): Access {
   }
 }
 
-export function bearerToken(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' ? /^Bearer\s+(\S+)$/i.exec(header)?.[1] : undefined
+/** The API server takes `Authorization` off what it proxies; clients behind its service proxy send this one. */
+export const FORWARDED_AUTHORIZATION = 'x-kfp-ts-authorization'
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>
+
+/** What proves the caller, as it was sent. */
+export function authorizationOf(headers: Headers): string | undefined {
+  const header = headers['authorization'] ?? headers[FORWARDED_AUTHORIZATION]
+  return typeof header === 'string' ? header : undefined
+}
+
+export function bearerToken(headers: Headers): string | undefined {
+  return /^Bearer\s+(\S+)$/i.exec(authorizationOf(headers) ?? '')?.[1]
 }

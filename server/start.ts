@@ -5,16 +5,16 @@ import { join, resolve } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { type Metadata, openMetadata } from '../store/metadata/database.ts'
 import { unfinishedRuns } from '../store/metadata/pipeline-runs.ts'
+import { readBelow } from '../store/read-below.ts'
 import { type Access, openAccess } from './access.ts'
 import { createApp } from './app.ts'
 import { ArtifactDirectory, type ArtifactFiles } from './artifact-files.ts'
 import type { Services } from './context.ts'
 import { handOver } from './kfp/start-run.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { readBelow } from './read-below.ts'
 import { RunEvents } from './run-events.ts'
 import { noExecutor, type RunExecutor } from './run-executor.ts'
-import { openRunTokens, type RunTokens, withRunTokens } from './run-tokens.ts'
+import { FORWARDED_AUTHORIZATION, openRunTokens, type RunTokens, withRunTokens } from './run-tokens.ts'
 import { noSchedules, type Schedules } from './schedules.ts'
 
 /** What an executor of pipeline runs may use. */
@@ -32,6 +32,8 @@ export interface ServeOptions {
   readonly dataDirectory: string
   /** `postgres://…` or a file. @default `<dataDirectory>/metadata.db` */
   readonly database?: string | undefined
+  /** An open database in place of `database`; it stays open. */
+  readonly metadata?: Metadata | undefined
   /** @default 127.0.0.1 */
   readonly host?: string | undefined
   /** 0 takes a free port. */
@@ -50,6 +52,8 @@ export interface ServeOptions {
   readonly readPipelineArtifact?: Services['readPipelineArtifact'] | undefined
   /** Required when `host` is not a loopback address. @default openAccess on loopback */
   readonly access?: Access | undefined
+  /** Event streams look for changes that other processes made so often. @default never: all changes are made here */
+  readonly lookAgainMillis?: number | undefined
   /** @default none */
   readonly rateLimit?: RateLimit | undefined
   readonly logger?: Logger | undefined
@@ -63,6 +67,9 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** Never written to a log. */
+export const SECRET_FIELDS = ['headers.authorization', `headers["${FORWARDED_AUTHORIZATION}"]`, 'headers.cookie']
+
 export const LOOPBACK = ['127.0.0.1', 'localhost', '::1']
 
 /** Starts a server. Rejects when the address is in use, or open to others without authentication. */
@@ -72,10 +79,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     throw new Error(`Without authentication the server listens on loopback only, not on ${host}`)
   }
   const directory = resolve(options.dataDirectory)
-  mkdirSync(directory, { recursive: true })
-  const logger = options.logger ?? pino({ level: 'warn', redact: ['headers.authorization', 'headers.cookie'] })
-  const metadata = await openMetadata({ url: options.database ?? join(directory, 'metadata.db') })
-  const events = new RunEvents()
+  const logger = options.logger ?? pino({ level: 'warn', redact: [...SECRET_FIELDS] })
+  const metadata = options.metadata ?? (await openOwn(options, directory))
+  const events = new RunEvents(options.lookAgainMillis)
   const tokens = await openRunTokens(metadata)
   let url = ''
   const pipelineRoot = options.pipelineRoot ?? join(directory, 'pipelines')
@@ -98,15 +104,21 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   })
   await app.listen({ host, port: options.port })
   url = `http://${host.includes(':') ? `[${host}]` : host}:${(app.server.address() as AddressInfo).port}`
-  await resumeRuns(services)
+  const resumed = resumeRuns(services)
   return {
     url,
     services,
     close: async () => {
       await app.close()
-      await metadata.close()
+      await resumed
+      if (!options.metadata) await metadata.close()
     },
   }
+}
+
+async function openOwn(options: ServeOptions, directory: string): Promise<Metadata> {
+  mkdirSync(directory, { recursive: true })
+  return await openMetadata({ url: options.database ?? join(directory, 'metadata.db') })
 }
 
 /** Runs that an earlier process left unfinished go to the executor again; those that ought to stop are told again. */

@@ -10,7 +10,6 @@ import {
   HeadObjectCommand,
   ListObjectsV2Command,
   S3Client,
-  type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import type { ArtifactStore, StoredArtifact } from './artifact-store.ts'
@@ -29,7 +28,7 @@ export interface S3Settings {
   }
 }
 
-interface Place {
+export interface Place {
   readonly bucket: string
   readonly key: string
 }
@@ -40,7 +39,7 @@ const DIGEST_METADATA = 'kfp-ts-digest'
 
 /** `s3://` and `minio://` URIs; a query (`?region=…&endpoint=…`) is not part of the key. */
 export function s3Store(settings: S3Settings = {}): ArtifactStore & { readonly close: () => void } {
-  const client = new S3Client(clientConfig(settings))
+  const client = s3Client(settings)
   return {
     find: async (uri) => find(client, placeOf(uri)),
     download: async (uri, target) => download(client, placeOf(uri), target),
@@ -52,27 +51,27 @@ export function s3Store(settings: S3Settings = {}): ArtifactStore & { readonly c
       const objects = await listTree(client, place, limit)
       return objects.map(({ key }) => key.slice(place.key.length + 1)).sort()
     },
-    remove: async (uri) => remove(client, placeOf(uri)),
+    remove: async (uri) => removeTree(client, placeOf(uri)),
     digest: async (uri) => (await sizeOfObject(client, placeOf(uri)))?.digest,
     close: () => client.destroy(),
   }
 }
 
 /** @throws Error for anything that is not `s3://bucket/key` */
-function placeOf(uri: string): Place {
+export function placeOf(uri: string): Place {
   const [, bucket, key] = /^(?:s3|minio):\/\/([^/?]+)\/([^?]*)/.exec(uri) ?? []
   if (!bucket || !key) throw new Error(`${uri} is not of the form s3://bucket/key`)
   return { bucket, key: key.replace(/\/+$/, '') }
 }
 
-function clientConfig({ endpoint, region = 'us-east-1', credentials }: S3Settings): S3ClientConfig {
-  return {
+export function s3Client({ endpoint, region = 'us-east-1', credentials }: S3Settings): S3Client {
+  return new S3Client({
     region,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(credentials === undefined ? {} : { credentials }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-  }
+  })
 }
 
 async function find(client: S3Client, place: Place): Promise<StoredArtifact | undefined> {
@@ -146,7 +145,7 @@ async function read(
   }
 }
 
-async function sizeOfObject(client: S3Client, { bucket, key }: Place) {
+export async function sizeOfObject(client: S3Client, { bucket, key }: Place) {
   try {
     const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
     return { bytes: head.ContentLength ?? 0, digest: head.Metadata?.[DIGEST_METADATA] || undefined }
@@ -168,7 +167,7 @@ async function listTree(client: S3Client, { bucket, key }: Place, limit = Number
   return objects.slice(0, limit)
 }
 
-async function remove(client: S3Client, place: Place): Promise<void> {
+export async function removeTree(client: S3Client, place: Place): Promise<void> {
   const keys = [place.key, ...(await listTree(client, place)).map(({ key }) => key)]
   for (let start = 0; start < keys.length; start += 1000) {
     const Objects = keys.slice(start, start + 1000).map((Key) => ({ Key }))
@@ -189,7 +188,7 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   await Promise.all(Array.from({ length: Math.min(PARALLEL_COPIES, items.length) }, worker))
 }
 
-function isNotThere(error: unknown): boolean {
+export function isNotThere(error: unknown): boolean {
   const { name, $metadata } = error as { name?: string; $metadata?: { httpStatusCode?: number } }
   return name === 'NoSuchKey' || name === 'NotFound' || $metadata?.httpStatusCode === 404
 }

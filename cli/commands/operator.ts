@@ -2,12 +2,16 @@
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { InvalidInputError } from '../../api/issue.ts'
-import { runOperator } from '../../operator/main.ts'
+import { type OperatorProcessOptions, runOperator } from '../../operator/main.ts'
 import { DEFAULT_LIMITS, DEFAULT_RETRIES, type OperatorSettings } from '../../operator/settings.ts'
+import { LOOPBACK } from '../../server/start.ts'
 import { usageIssue } from '../errors.ts'
+import { artifactPlace } from '../serve/artifact-place.ts'
+import { serveBeside } from '../serve/server-beside.ts'
+import { limitsOf, type ServerArgs, serverOptions } from '../serve/server-options.ts'
 import type { Command } from './index.ts'
 
-interface Args {
+interface Args extends ServerArgs {
   readonly kubeconfig: string | undefined
   readonly namespace: string | undefined
   readonly selector: string | undefined
@@ -24,6 +28,10 @@ interface Args {
   readonly database: string | undefined
   readonly 'service-account': string | undefined
   readonly listen: string
+  readonly serve: string | undefined
+  readonly 'serve-url': string | undefined
+  readonly 'serve-auth': 'kubernetes' | 'none'
+  readonly artifacts: string | undefined
   readonly 'leader-election': boolean
   readonly 'lease-namespace': string | undefined
   readonly 'lease-name': string
@@ -44,7 +52,7 @@ export const command: Command<Args> = {
   command: 'operator',
   describe: 'carry out the PipelineRun resources of a cluster',
   builder: (yargs) =>
-    yargs
+    serverOptions(yargs)
       .option('kubeconfig', { type: 'string', describe: 'kubeconfig file; in a pod its service account' })
       .option('namespace', { type: 'string', alias: 'n', describe: 'only this namespace; all by default' })
       .option('selector', { type: 'string', alias: 'l', describe: 'only runs with these labels' })
@@ -75,6 +83,17 @@ export const command: Command<Args> = {
       })
       .option('service-account', { type: 'string', describe: 'service account of pods whose run names none' })
       .option('listen', { type: 'string', default: '127.0.0.1:0', describe: 'HOST:PORT of health and metrics' })
+      .option('serve', { type: 'string', describe: 'HOST:PORT of the server for kfp, mlflow and kfp-ts clients' })
+      .option('serve-url', { type: 'string', describe: 'URL by which pods reach it; steps then log to their run' })
+      .option('serve-auth', {
+        choices: ['kubernetes', 'none'] as const,
+        default: 'kubernetes' as const,
+        describe: 'who may call: whom the cluster knows (TokenReview), or, on loopback only, anyone',
+      })
+      .option('artifacts', {
+        type: 'string',
+        describe: "directory or s3://BUCKET/PREFIX of clients' files; in the store by default",
+      })
       .option('leader-election', { type: 'boolean', default: false, describe: 'several replicas, one works' })
       .option('lease-namespace', { type: 'string', describe: 'namespace of the lease' })
       .option('lease-name', { type: 'string', default: 'kfp-ts-operator', describe: 'name of the lease' })
@@ -98,11 +117,16 @@ export const command: Command<Args> = {
         describe: 'least seconds between status writes of a run',
       })
       .example('kfp-ts operator --host-path /srv/kfp --store /srv/kfp', 'on a cluster of one node')
-      .example('kfp-ts operator --volume-claim kfp-ts-store', 'in a pod that mounts the claim at /kfp-ts/store'),
+      .example('kfp-ts operator --volume-claim kfp-ts-store', 'in a pod that mounts the claim at /kfp-ts/store')
+      .example(
+        'kfp-ts operator --volume-claim kfp-ts-store --serve 0.0.0.0:8888 --serve-url http://kfp-ts-server.kfp-ts:8888',
+        'with the server for kfp and mlflow clients, and for steps',
+      ),
   handler: async (args) => {
     const stopping = new AbortController()
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort())
     const [host, port] = splitAddress(args.listen)
+    const serve = await serverOf(args)
     await runOperator({
       kubeconfig: args.kubeconfig,
       settings: settingsOf(args),
@@ -113,11 +137,36 @@ export const command: Command<Args> = {
         : undefined,
       health: { host, port },
       lease: args['leader-election'] ? { namespace: args['lease-namespace'], name: args['lease-name'] } : undefined,
+      serve,
       log: writeLog,
       signal: stopping.signal,
       onReady: ({ health }) => writeLog('info', 'started', { health: `http://${host}:${health}` }),
     })
   },
+}
+
+/** What starts the server beside the operator; undefined without `--serve`. */
+async function serverOf(args: Args): Promise<OperatorProcessOptions['serve']> {
+  if (args.serve === undefined) return undefined
+  const [host, port] = splitAddress(args.serve)
+  const authenticated = args['serve-auth'] === 'kubernetes'
+  if (!authenticated && !LOOPBACK.includes(host)) {
+    const message = `without authentication the server listens on loopback only, not on ${host}`
+    throw new InvalidInputError([usageIssue('open-server', message, 'leave --serve-auth out, or serve on 127.0.0.1')])
+  }
+  if (args['serve-url'] !== undefined && !/^https?:\/\/[^/]/.test(args['serve-url'])) {
+    const message = `"${args['serve-url']}" is no URL`
+    throw new InvalidInputError([usageIssue('wrong-url', message, 'write it as http://kfp-ts-server.kfp-ts:8888')])
+  }
+  const inStore = args['object-store']?.replace(/\/+$/, '') ?? resolve(args.store)
+  const files = await artifactPlace(args.artifacts ?? `${inStore}/mlflow`, {
+    endpoint: args['s3-endpoint'],
+    region: args['s3-region'],
+  })
+  const replicas = args['leader-election']
+  const { namespace, 'serve-url': url } = args
+  return async (parts) =>
+    await serveBeside(parts, { host, port, url, authenticated, namespace, files, replicas, ...limitsOf(args) })
 }
 
 /** One place for artifacts, whatever its kind. */
@@ -162,6 +211,8 @@ function settingsOf(args: Args): OperatorSettings {
     imageGraceMillis: args['image-grace'] * 1000,
     configurationGraceMillis: args['image-grace'] * 1000,
     statusIntervalMillis: args['status-interval'] * 1000,
+    // Clients of a server look at runs that go on.
+    recordIntervalMillis: args.serve === undefined ? undefined : 1_000,
   }
 }
 

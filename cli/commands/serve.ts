@@ -4,14 +4,16 @@ import { pino } from 'pino'
 import { InvalidInputError } from '../../api/issue.ts'
 import { connect } from '../../client/connect.ts'
 import { kubernetesAccess } from '../../server/access-kubernetes.ts'
-import { LOOPBACK, type RunningServer, serve } from '../../server/start.ts'
+import { LOOPBACK, type RunningServer, SECRET_FIELDS, serve } from '../../server/start.ts'
 import { DEFAULT_ROOT } from '../../store/run-folder.ts'
 import { usageIssue } from '../errors.ts'
 import { startScheduleRunner } from '../schedules/schedule-runner.ts'
+import { artifactPlace } from '../serve/artifact-place.ts'
 import { localExecutor, type StoppableExecutor } from '../serve/local-executor.ts'
+import { limitsOf, type ServerArgs, serverOptions } from '../serve/server-options.ts'
 import type { Command } from './index.ts'
 
-interface Args {
+interface Args extends ServerArgs {
   readonly port: number
   readonly host: string
   readonly root: string
@@ -19,15 +21,16 @@ interface Args {
   readonly 'host-commands': boolean
   readonly runtime: 'process' | 'container'
   readonly auth: 'none' | 'kubernetes'
-  readonly 'allow-package-host': readonly string[]
-  readonly 'requests-per-second': number | undefined
+  readonly artifacts: string | undefined
+  readonly 's3-endpoint': string | undefined
+  readonly 's3-region': string | undefined
 }
 
 export const command: Command<Args> = {
   command: 'serve',
   describe: 'Serve pipelines, schedules, tracking and the model registry to kfp, mlflow and browser.',
   builder: (yargs) =>
-    yargs
+    serverOptions(yargs)
       .option('port', { type: 'number', default: 5000, describe: 'TCP port; 0 takes a free one' })
       .option('host', { type: 'string', default: '127.0.0.1', describe: 'Address to listen on' })
       .option('root', {
@@ -51,15 +54,18 @@ export const command: Command<Args> = {
         default: 'none' as const,
         describe: 'Who may call: anyone on this machine, or who the cluster knows (TokenReview)',
       })
-      .option('allow-package-host', {
+      .option('artifacts', {
         type: 'string',
-        array: true,
-        default: [],
-        describe: 'Host that pipelines may be loaded from by URL, repeatable',
+        describe: "Directory or s3://BUCKET/PREFIX of clients' files; ROOT/artifacts by default",
       })
-      .option('requests-per-second', { type: 'number', describe: 'Most requests of one caller' })
+      .option('s3-endpoint', { type: 'string', describe: "Endpoint of an S3 server that is not Amazon's" })
+      .option('s3-region', { type: 'string', describe: 'Region of the bucket' })
       .example('$0 serve', 'then MLFLOW_TRACKING_URI=http://127.0.0.1:5000 and kfp.Client("http://127.0.0.1:5000")')
-      .example('$0 serve --database postgres://kfp@db/kfp', 'records in Postgres'),
+      .example('$0 serve --database postgres://kfp@db/kfp', 'records in Postgres')
+      .example(
+        '$0 serve --artifacts s3://models/mlflow',
+        "clients' files in a bucket; credentials as the AWS SDK finds them",
+      ),
   handler: async (args) => {
     const { server, stop } = await start(args)
     process.stdout.write(`kfp-ts serves at ${server.url}\n`)
@@ -78,7 +84,6 @@ async function start(args: Args): Promise<{ server: RunningServer; stop: () => P
   }
   let executor: StoppableExecutor | undefined
   let runner: ReturnType<typeof startScheduleRunner> | undefined
-  const perSecond = args['requests-per-second']
   const server = await serve({
     dataDirectory: root,
     database: args.database,
@@ -86,10 +91,13 @@ async function start(args: Args): Promise<{ server: RunningServer; stop: () => P
     port: args.port,
     pipelineRoot: join(root, 'pipelines'),
     access: args.auth === 'kubernetes' ? kubernetesAccess(connect().kube) : undefined,
-    packageHosts: args['allow-package-host'],
-    rateLimit: perSecond === undefined ? undefined : { requestsPerSecond: perSecond, burst: perSecond * 5 },
+    ...limitsOf(args),
+    files: await artifactPlace(args.artifacts ?? join(root, 'artifacts'), {
+      endpoint: args['s3-endpoint'],
+      region: args['s3-region'],
+    }),
     logger: pino(
-      { level: process.env['KFP_TS_LOG_LEVEL'] ?? 'warn', redact: ['headers.authorization', 'headers.cookie'] },
+      { level: process.env['KFP_TS_LOG_LEVEL'] ?? 'warn', redact: [...SECRET_FIELDS] },
       pino.destination({ dest: 2, sync: true }),
     ),
     executor: (parts) => {

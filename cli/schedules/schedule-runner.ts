@@ -17,12 +17,14 @@ const LOOK_MILLIS = 1000
 /** How often every schedule is looked at, whatever was or was not heard of it. */
 const RESYNC_MILLIS = 30_000
 
+export const checkSchedule: Schedules['check'] = (spec, now) =>
+  compileSchedule('schedule', { ...spec, runTemplate: { pipelineRef: { name: 'pipeline' } } }, now).issues
+
 /** @param services Asked for at the first pass, when the server is complete. */
 export function startScheduleRunner(services: () => Services): ScheduleRunner {
   const runner = new Runner(services)
   return {
-    check: (spec, now) =>
-      compileSchedule('schedule', { ...spec, runTemplate: { pipelineRef: { name: 'pipeline' } } }, now).issues,
+    check: checkSchedule,
     changed: () => runner.lookAtAll(),
     settle: () => runner.settle(),
     stop: () => runner.stop(),

@@ -2,8 +2,6 @@
 import { InvalidInputError } from '../../api/issue.ts'
 import type { RunReport } from '../../api/run-report.ts'
 import { type Program, type RunState, report, waitingReasons } from '../../engine/index.ts'
-import { expandMacros, type MacroValues } from '../../engine/schedule/macros.ts'
-import { loadZone } from '../../engine/schedule/zone.ts'
 import type { RunOptions } from '../../local/machine.ts'
 import { type LocalRunResult, resumeRun, startRun } from '../../local/run.ts'
 import { documentOf } from '../../server/kfp/spec.ts'
@@ -13,6 +11,7 @@ import { stepEnvironment } from '../../server/step-environment.ts'
 import { RunRecorder } from '../../store/metadata/record-run.ts'
 import { readManifest, runPaths } from '../../store/run-folder.ts'
 import { pastTaskGate } from '../schedules/past-task-gate.ts'
+import { argumentsOf } from './run-arguments.ts'
 import { readStepLog } from './step-logs.ts'
 
 /** Reports of a live run are written at most so often. */
@@ -60,7 +59,9 @@ export function localExecutor(parts: ExecutorParts, options: LocalExecutorOption
     const entry: LiveRun = { stop, ended, canceled: false }
     live.set(run.runId, entry)
     const settings = runOptions(parts, options, run, entry, record)
-    const work = begun ? resumeRun(run.runId, settings) : startRun(documentOfRun(run), argumentsOf(run), settings)
+    const work = begun
+      ? resumeRun(run.runId, settings)
+      : startRun(documentOf(run.pipelineText), argumentsOf(run), settings)
     void work
       .then(
         (result) => record(finalReport(result, entry)),
@@ -137,28 +138,6 @@ function runOptions(
       onWarning: (message) => parts.logger.warn({ runId: run.runId }, message),
     },
   }
-}
-
-function documentOfRun(run: RunRequest) {
-  return documentOf(JSON.stringify(run.pipelineSpec))
-}
-
-/** Macros of a scheduled run were filled in when its schedule created it; here only those of any run. */
-function argumentsOf(run: RunRequest): RunRequest['parameters'] {
-  if (!/\[\[(RunUUID|CurrentTime|run_id)|currentTime/.test(JSON.stringify(run.parameters))) return run.parameters
-  const at = run.scheduledAt ?? Date.now()
-  const values: MacroValues = {
-    logicalDate: at,
-    intervalStart: at,
-    intervalEnd: at,
-    runAfter: at,
-    scheduledTime: at,
-    currentTime: Date.now(),
-    index: 0,
-    runId: run.runId,
-    zone: loadZone('UTC')!,
-  }
-  return expandMacros(run.parameters, values) as RunRequest['parameters']
 }
 
 /** An interrupted run keeps its state, to be resumed, unless its user canceled it. */

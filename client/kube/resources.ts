@@ -41,6 +41,7 @@ export interface Resource {
 
 export const PODS: Resource = { group: '', version: 'v1', plural: 'pods' }
 export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events' }
+export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' }
 export const CONFIG_MAPS: Resource = { group: '', version: 'v1', plural: 'configmaps' }
 export const VOLUME_CLAIMS: Resource = { group: '', version: 'v1', plural: 'persistentvolumeclaims' }
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' }

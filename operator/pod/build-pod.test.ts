@@ -21,7 +21,7 @@ const launch: Launch = {
 }
 
 const request = (change: Partial<PodRequest> = {}, launchChange: Partial<Launch> = {}): PodRequest => ({
-  run: { name: 'nightly', namespace: 'ml', uid: 'u-1', pipeline: 'training' },
+  run: { name: 'nightly', namespace: 'ml', uid: 'u-1', runId: 'r-1', pipeline: 'training' },
   task: 'root/train',
   attempt: 2,
   launch: { ...launch, ...launchChange },
@@ -70,7 +70,7 @@ describe('a pod', () => {
     ['1-run.with.dots', 'root/x[12]/y'],
     ['---', 'root/___'],
   ])('has a name that Kubernetes takes: %s %s', (name, task) => {
-    const pod = buildPod(request({ run: { name, namespace: 'ml', uid: 'u', pipeline: 'p' }, task }))
+    const pod = buildPod(request({ run: { name, namespace: 'ml', uid: 'u', runId: 'u', pipeline: 'p' }, task }))
     expect(pod.metadata.name).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
     for (const value of Object.values(pod.metadata.labels ?? {})) {
       expect(value).toMatch(/^(([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9])?$/)

@@ -23,7 +23,13 @@ export interface PodSettings {
 }
 
 export interface PodRequest {
-  readonly run: { readonly name: string; readonly namespace: string; readonly uid: string; readonly pipeline: string }
+  readonly run: {
+    readonly name: string
+    readonly namespace: string
+    readonly uid: string
+    readonly runId: string
+    readonly pipeline: string
+  }
   readonly task: TaskPath
   readonly attempt: number
   readonly launch: Launch
@@ -37,6 +43,8 @@ export interface PodRequest {
   /** Memory is multiplied by it after OOM kills. @default 1 */
   readonly memoryFactor?: number | undefined
   readonly maxMemory?: string | undefined
+  /** What the step needs to log to the server. */
+  readonly tracking?: readonly EnvVar[] | undefined
 }
 
 const STORE_VOLUME = 'kfp-ts-store'
@@ -129,16 +137,20 @@ function mainContainer(request: PodRequest, parts: PodParts, restricted: boolean
   }
 }
 
-function environment({ launch, defaults, attempt, run }: PodRequest, parts: PodParts, restricted: boolean): EnvVar[] {
+function environment(request: PodRequest, parts: PodParts, restricted: boolean): EnvVar[] {
+  const { launch, defaults, attempt, run, tracking = [] } = request
   const own: EnvVar[] = [
     { name: 'KFP_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     { name: 'KFP_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
-    { name: 'KFP_RUN_ID', value: run.uid },
+    { name: 'KFP_RUN_ID', value: run.runId },
     { name: 'KFP_RETRY_INDEX', value: String(attempt - 1) },
     // A user without an entry in the image's user list has / as its home, where it may not write.
     ...(restricted ? [{ name: 'HOME', value: '/tmp' }] : []),
   ]
-  const all = [...own, ...(defaults.env ?? []), ...launch.env, ...parts.env]
+  const given = [...(defaults.env ?? []), ...launch.env, ...parts.env]
+  // A step with a tracking server of its own must not send our token there.
+  const tracked = given.some(({ name }) => name === 'MLFLOW_TRACKING_URI') ? [] : tracking
+  const all = [...own, ...tracked, ...given]
   return [...new Map(all.map((variable) => [variable.name, variable])).values()]
 }
 

@@ -13,7 +13,7 @@ export function podName(runName: string, runUid: string, taskPath: string, attem
 }
 
 /** A piece of a DNS label. */
-function slug(text: string, maxLength: number): string {
+export function slug(text: string, maxLength: number): string {
   return text
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

@@ -52,11 +52,28 @@ async function readArtifact(call: KfpCall): Promise<Json> {
   const name = call.params['artifact'] ?? ''
   const artifact = Object.hasOwn(outputs.artifacts ?? {}, name) ? outputs.artifacts![name]![0] : undefined
   if (!artifact) throw notFound(`Run ${run.run_id} has no such artifact`)
+  if (await isForeign(call, artifact.uri, run.namespace))
+    throw notFound(`Run ${run.run_id} may not read ${artifact.uri}`)
   const stream = await call.services.readPipelineArtifact(artifact.uri)
   if (!stream) throw notFound(`The artifact at ${artifact.uri} is gone or is a folder`)
   return { data: (await readBounded(stream, MAX_READ_BYTES)).toString('base64') }
 }
 
+/** A step can name any place as its artifact: one below the folder of another namespace's run is not shown. */
+async function isForeign(call: KfpCall, uri: string, namespace: string): Promise<boolean> {
+  if (!call.services.access.multiUser) return false
+  const parts = uri.split('/').filter((part) => part.length >= SHORTEST_RUN_ID)
+  if (parts.length === 0) return true
+  const runs = await call.metadata.db
+    .selectFrom('runs')
+    .select(['run_id', 'namespace'])
+    .where('run_id', 'in', parts)
+    .execute()
+  const owner = parts.map((part) => runs.find(({ run_id }) => run_id === part)).find((row) => row !== undefined)
+  return owner?.namespace !== namespace
+}
+
+const SHORTEST_RUN_ID = 32
 const MAX_READ_BYTES = 64 * 1024 * 1024
 
 export const MISC_ROUTES: readonly KfpRoute[] = [

@@ -3,8 +3,9 @@ import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { notFound } from '../../store/metadata/errors.ts'
 import { getRun } from '../../store/metadata/runs.ts'
-import { checkArtifactPath } from '../artifact-files.ts'
+import { type ByteRange, checkArtifactPath } from '../artifact-files.ts'
 import type { Caller, Services } from '../context.ts'
+import { HttpError } from '../problem.ts'
 import { requireArtifactAccess } from './artifact-access.ts'
 import { artifactPathOf } from './artifact-uri.ts'
 import type { Call, Route } from './route.ts'
@@ -52,7 +53,7 @@ export function registerArtifactProxy(app: FastifyInstance, prefix: string, serv
       const caller = await who(request, 'get')
       const path = pathOf(request)
       await requireArtifactAccess(services, caller, path)
-      return await sendFile(services, path, reply)
+      return await sendFile(services, path, request, reply)
     })
     scope.put(`${prefix}/artifacts/*`, { bodyLimit: Number.MAX_SAFE_INTEGER }, async (request) => {
       const caller = await who(request, 'update')
@@ -75,15 +76,32 @@ function pathOf(request: FastifyRequest): string {
   return checkArtifactPath((request.params as Record<string, string>)['*'] ?? '')
 }
 
-async function sendFile(services: Services, path: string, reply: FastifyReply) {
-  const found = await services.files.read(path)
+async function sendFile({ files }: Services, path: string, request: FastifyRequest, reply: FastifyReply) {
+  const range = rangeOf(request.headers.range)
+  const found = await files.read(path, range)
   if (!found) throw notFound(`No such artifact: '${path}'`)
+  if (range && range.start >= found.size) {
+    found.stream.destroy()
+    throw new HttpError(416, `The artifact has ${found.size} bytes`)
+  }
+  const last = Math.min(range?.end ?? found.size - 1, found.size - 1)
+  const length = range ? last - range.start + 1 : found.size
+  if (range) reply.code(206).header('content-range', `bytes ${range.start}-${last}/${found.size}`)
   const name = encodeURIComponent(path.split('/').at(-1) ?? 'artifact')
   // What a step wrote must never run as a page of this origin.
   return reply
     .header('content-type', 'application/octet-stream')
-    .header('content-length', found.size)
+    .header('content-length', length)
+    .header('accept-ranges', 'bytes')
     .header('content-disposition', `attachment; filename*=UTF-8''${name}`)
     .header('x-content-type-options', 'nosniff')
     .send(found.stream)
+}
+
+/** One range from a first byte on; any other kind gets the whole file, as HTTP allows. */
+function rangeOf(header: string | undefined): ByteRange | undefined {
+  const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})?$/.exec(header ?? '') ?? []
+  if (first === undefined) return undefined
+  const range = { start: Number(first), end: last === undefined ? undefined : Number(last) }
+  return range.end !== undefined && range.end < range.start ? undefined : range
 }

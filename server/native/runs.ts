@@ -61,6 +61,7 @@ async function events(call: NativeCall) {
   const { db } = services.metadata
   let sending = false
   let again = false
+  let sent = ''
   const send = async (): Promise<void> => {
     if (sending) {
       again = true
@@ -71,12 +72,19 @@ async function events(call: NativeCall) {
       again = false
       const found = await runStatus(db, run.run_id).catch(() => undefined)
       if (!found) return stream.end()
-      stream.send('run', found)
+      const text = JSON.stringify(found)
+      if (text !== sent) stream.send('run', found)
+      sent = text
       if (TERMINAL_STATES.includes(found.state)) stream.end()
     } while (again)
     sending = false
   }
   stream.onClose(services.events.subscribe(run.run_id, () => void send()))
+  const { lookAgainMillis } = services.events
+  if (lookAgainMillis !== undefined) {
+    const timer = setInterval(() => void send(), lookAgainMillis)
+    stream.onClose(() => clearInterval(timer))
+  }
   await send()
   return reply
 }

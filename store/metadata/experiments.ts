@@ -95,6 +95,12 @@ export async function findExperimentByName(
     .executeTakeFirst()
 }
 
+/** The experiment of that name, made when there is none yet. */
+export async function experimentOfName(db: Db, namespace: string, name: string, now: number): Promise<ExperimentRow> {
+  const found = await findExperimentByName(db, namespace, name)
+  return found ?? (await createExperiment(db, { namespace, name, now }))
+}
+
 export async function renameExperiment(db: Db, id: number, name: string, now: number): Promise<void> {
   try {
     await db

@@ -94,7 +94,7 @@ async function barePods(place: Place, name: string): Promise<number> {
 /** Exactly the pod that the operator would make, without an owner. */
 function barePod(place: Place, name: string): KubeObject {
   const pod = buildPod({
-    run: { name, namespace: place.namespace, uid: name, pipeline: 'bare' },
+    run: { name, namespace: place.namespace, uid: name, runId: name, pipeline: 'bare' },
     task: 'root/bare',
     attempt: 1,
     launch: {
