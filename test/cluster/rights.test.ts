@@ -37,6 +37,7 @@ describe('the operator is refused', () => {
   test.each([
     ['Secrets of its namespace', ['get', 'secrets', '-n', 'kfp-ts']],
     ['Secrets elsewhere', ['get', 'secrets', '-A']],
+    ['changes of Secrets', ['annotate', 'secret', 'another', 'a=b', '-n', 'kfp-ts']],
     ['nodes', ['get', 'nodes']],
     ['namespaces', ['get', 'namespaces']],
     ['other workloads', ['get', 'deployments', '-A']],
@@ -68,6 +69,7 @@ test.each([
   ['delete', 'pods'],
   ['get', 'pods/log'],
   ['create', 'events'],
+  ['create', 'secrets'],
 ])('the operator may %s %s', (verb, resource) => {
   expect(as(OPERATOR, 'auth', 'can-i', verb, resource, '-n', place.namespace).trim()).toBe('yes')
 })

@@ -1,0 +1,105 @@
+/** An operator with the server beside it, accounts with rights of their own, and requests under their tokens. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { KubeObject, Resource } from '../../../client/kube/resources.ts'
+import { kube, type OperatorProcess, type Place, startOperatorProcess, until } from './cluster.ts'
+
+/** Where pods reach processes of this machine. */
+export const HOST = process.env['KFP_TS_CLUSTER_HOST'] ?? '10.88.0.1'
+
+export interface ServedOperator extends OperatorProcess {
+  readonly url: string
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, HOST)
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** @param port the same one after a kill, so that clients and pods find it again */
+export async function startServedOperator(
+  place: Place,
+  extra: readonly string[] = [],
+  port?: number,
+): Promise<ServedOperator> {
+  const at = port ?? (await freePort())
+  const url = `http://${HOST}:${at}`
+  const operator = await startOperatorProcess(place, ['--serve', `${HOST}:${at}`, '--serve-url', url, ...extra])
+  await until('the server answers', async () => (await fetch(`${url}/health`)).ok)
+  return { ...operator, url }
+}
+
+const ACCOUNTS: Resource = { group: '', version: 'v1', plural: 'serviceaccounts' }
+const ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'roles' }
+const BINDINGS: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'rolebindings' }
+
+/** KFP's own verbs on the kinds that its roles name. */
+export const ALL_RIGHTS = { resources: ['*'], verbs: ['*'] }
+
+/** Makes a service account with these rights on KFP's group in the namespace. */
+export async function makeAccount(
+  place: Place,
+  name: string,
+  rights?: { readonly resources: readonly string[]; readonly verbs: readonly string[] },
+): Promise<void> {
+  const { namespace } = place
+  await kube.create(ACCOUNTS, namespace, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } })
+  if (!rights) return
+  const apiVersion = 'rbac.authorization.k8s.io/v1'
+  await kube.create(ROLES, namespace, {
+    apiVersion,
+    kind: 'Role',
+    metadata: { name },
+    rules: [{ apiGroups: ['pipelines.kubeflow.org'], ...rights }],
+  } as KubeObject)
+  await kube.create(BINDINGS, namespace, {
+    apiVersion,
+    kind: 'RoleBinding',
+    metadata: { name },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    subjects: [{ kind: 'ServiceAccount', name, namespace }],
+  } as KubeObject)
+}
+
+/** A token as a pod would have it projected. */
+export async function tokenOf(
+  place: Place,
+  account: string,
+  audiences: readonly string[] = ['pipelines.kubeflow.org'],
+): Promise<string> {
+  const path = `/api/v1/namespaces/${place.namespace}/serviceaccounts/${account}/token`
+  const body = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { audiences, expirationSeconds: 3600 },
+  }
+  const answer = JSON.parse(await kube.raw({ method: 'POST', path, body })) as { status: { token: string } }
+  return answer.status.token
+}
+
+export interface Answer {
+  readonly status: number
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape.
+  readonly body: any
+}
+
+/** Requests with one token; bodies are JSON. */
+export function clientOf(url: string, token: string | undefined, headers: Readonly<Record<string, string>> = {}) {
+  return async (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return { status: response.status, body: /^[[{]/.test(text) ? JSON.parse(text) : text }
+  }
+}
