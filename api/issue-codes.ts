@@ -92,6 +92,10 @@ export const ISSUE_CODES = {
     meaning: 'A default value that does not have the declared type, or is not among the literals.',
     remedy: 'Change it.',
   },
+  'bad-wait': {
+    meaning: 'A task that waits without a pod (image kfp-ts/wait) whose kind, inputs or outputs make no wait.',
+    remedy: 'Write it as docs/waiting.md lists it.',
+  },
   'too-many-issues': { meaning: 'More problems than are shown.', remedy: 'Mend the first ones and check again.' },
 } as const satisfies Record<string, IssueCodeEntry>
 

@@ -1,6 +1,7 @@
 /** Checks the shape of ScheduledRun and Backfill specs and says what is wrong, where, and what to do. Meaning is checked by engine/schedule. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Issue } from './issue.ts'
+import { parseRfc3339 } from './rfc3339.ts'
 import type { BackfillSpec, ScheduledRunSpec } from './scheduled-run.ts'
 import { BACKFILL_SPEC_SCHEMA, SCHEDULED_RUN_SPEC_SCHEMA } from './scheduled-run-schema.ts'
 
@@ -20,15 +21,6 @@ export function parseScheduledRunSpec(value: unknown): SpecParseResult<Scheduled
 
 export function parseBackfillSpec(value: unknown): SpecParseResult<BackfillSpec> {
   return parse<BackfillSpec>(value, BACKFILL_SPEC_SCHEMA)
-}
-
-/** Epoch milliseconds of an RFC 3339 time with a zone, or undefined. */
-export function parseRfc3339(text: string): number | undefined {
-  const match = /^(\d{4})-(\d{2})-(\d{2})[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.exec(text)
-  if (!match) return undefined
-  const days = new Date(Date.UTC(Number(match[1]), Number(match[2]), 0)).getUTCDate()
-  const at = Date.parse(text.replace(' ', 'T'))
-  return Number(match[3]) > days || Number.isNaN(at) ? undefined : at
 }
 
 function parse<Spec>(value: unknown, schema: object): SpecParseResult<Spec> {

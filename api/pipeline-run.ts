@@ -20,6 +20,8 @@ export const LABELS = {
 export const DISPLAY_NAME_ANNOTATION = `${API_GROUP}/display-name`
 /** On a PipelineRun: name of the experiment of its namespace that it is recorded in. @default Default */
 export const EXPERIMENT_ANNOTATION = `${API_GROUP}/experiment`
+/** Of the schedule's slot that the run was made for, RFC 3339. */
+export const LOGICAL_DATE_ANNOTATION = `${API_GROUP}/logical-date`
 /** Path of the task in its run, too long and too free for a label. */
 export const TASK_PATH_ANNOTATION = `${API_GROUP}/task-path`
 

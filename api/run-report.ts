@@ -55,6 +55,8 @@ export interface TaskReport {
     readonly artifacts: Readonly<Record<string, readonly RuntimeArtifact[]>>
   }
   readonly error?: RunError
+  /** While it waits without a pod: what for, or what was last seen. */
+  readonly waitingFor?: string
 }
 export interface RunReport {
   readonly runId: string

@@ -39,3 +39,14 @@ export { text } from './text.ts'
 export type { ArtifactType } from './types/artifacts.ts'
 export { t } from './types/index.ts'
 export type { FinalStatus, ParameterType } from './types/parameters.ts'
+export {
+  type AliasWaitOptions,
+  type HttpWaitOptions,
+  type ObjectWaitOptions,
+  type PolledWaitOptions,
+  type ResourceWaitOptions,
+  type RunWaitOptions,
+  type TimeWaitOptions,
+  type WaitOptions,
+  waitFor,
+} from './wait-for.ts'

@@ -1,7 +1,16 @@
 /** An event and the time move a run on. The state is changed in place: its size must not matter to an event's cost. */
 
 import { resolveRootInputs } from './arguments.ts'
-import { attemptFinished, attemptStarted, attemptTimedOut, cacheAnswered, retryDue, reuseAnswered } from './attempts.ts'
+import {
+  attemptFinished,
+  attemptStarted,
+  attemptTimedOut,
+  cacheAnswered,
+  retryDue,
+  reuseAnswered,
+  waitDue,
+  waitSeen,
+} from './attempts.ts'
 import type { Program } from './program.ts'
 import { settle } from './progress.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
@@ -59,6 +68,9 @@ function takeIn(turn: Turn, event: RunEvent): void {
     case 'attempt-finished':
       attemptFinished(turn, event.task, event.attempt, event.result)
       break
+    case 'wait-seen':
+      waitSeen(turn, event.task, event.attempt, event.message)
+      break
     case 'cache-answered':
       cacheAnswered(turn, event.task, event.answer)
       break
@@ -104,7 +116,7 @@ function stopRun(turn: Turn, reason: StopReason, message: string): void {
   state.state = 'CANCELING'
   for (const [task, node] of Object.entries(state.tasks)) {
     if (node.phase === undefined) continue
-    if (node.phase !== 'running') endTask(turn, task, 'CANCELED')
+    if (node.phase !== 'running' || node.waitUntil !== undefined) endTask(turn, task, 'CANCELED')
     else if (!node.stopping) {
       node.stopping = 'canceled'
       turn.actions.push({ kind: 'cancel-attempt', task, attempt: node.attempt!, reason: message })
@@ -133,6 +145,7 @@ function ringTimers(turn: Turn): void {
     const { kind, task, attempt } = takeTimer(timers)!
     if (kind === 'retry') retryDue(turn, task, attempt)
     else if (kind === 'task-timeout') attemptTimedOut(turn, task, attempt)
+    else if (kind === 'wait-due') waitDue(turn, task, attempt)
     else stopRun(turn, 'timeout', `the run took longer than ${runTimeout(turn)! / 1000} s`)
   }
 }

@@ -4,14 +4,17 @@ import { cacheKeyOf, mayCache } from './cache-key.ts'
 import { attemptTimeout, buildLaunch, imageOf, inputScope } from './launch.ts'
 import type { TaskPlan } from './program.ts'
 import { importRequest, volumeRequest } from './requests.ts'
+import { resolveInputs } from './resolve-inputs.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import { retryDelay } from './retries.ts'
 import { findReusableAction, mayReuse } from './reuse-key.ts'
+import { timeText } from './run-constants.ts'
 import type { TaskNode } from './run-state.ts'
 import { addTimer } from './timers.ts'
 import { parentPath, planOf, ROOT, type RunView } from './tree.ts'
 import { attemptWork, blockTask, endTask, inputsOf, type Turn } from './turn.ts'
 import type { Action, AttemptFailure, AttemptResult, CacheAnswer, CacheKey, TaskPath } from './types.ts'
+import { dueTime, isTimeWait, timeOutputs, waitOf } from './waits.ts'
 
 export function startLeaf(turn: Turn, path: TaskPath, node: TaskNode, plan: TaskPlan, inputs: ResolvedInputs): void {
   if (plan.component.leaf!.kind !== 'container') {
@@ -71,9 +74,14 @@ function takeOver(turn: Turn, path: TaskPath, node: TaskNode, outputs: NonNullab
   endTask(turn, path, 'CACHED')
 }
 
-function enqueue({ state }: Turn, path: TaskPath, node: TaskNode): void {
+/** Only attempts in pods or processes wait for a place. */
+function enqueue(turn: Turn, path: TaskPath, node: TaskNode): void {
+  if (!takesPlace(turn, node)) {
+    startAttempt(turn, path, node)
+    return
+  }
   node.phase = 'queued'
-  state.queue.items.push(path)
+  turn.state.queue.items.push(path)
 }
 
 /** Starts what waits, as long as there are places. */
@@ -111,37 +119,90 @@ function isHeldBack(view: RunView, path: TaskPath, leaf: TaskNode): boolean {
 
 function startAttempt(turn: Turn, path: TaskPath, node: TaskNode): void {
   const attempt = (node.attempt ?? 0) + 1
-  const action = attemptWork(turn, path, () => attemptAction(turn, path, node, attempt, inputsOf(turn, path)))
-  if (!action) return
+  const actions = attemptWork(turn, path, () => attemptActions(turn, path, node, attempt, inputsOf(turn, path)))
+  if (!actions) return
   node.attempt = attempt
   node.phase = 'running'
   node.state = 'RUNNING'
   node.startTime ??= turn.now
   delete node.started
   delete node.retryAt
+  delete node.seen
   if (takesPlace(turn, node)) turn.state.inFlight++
   markBegun(turn, path)
-  turn.actions.push(action)
+  turn.actions.push(...actions)
+  if (isWait(turn, node)) beginWait(turn, path, node)
 }
 
-/** The action that carries out an attempt; the same whenever it is asked for. */
-export function attemptAction(
+/** The action that carries out an attempt, the same whenever it is asked for; none for what only the clock answers. */
+export function attemptActions(
   view: RunView,
   path: TaskPath,
   node: TaskNode,
   attempt: number,
   inputs: ResolvedInputs,
-): Action {
+): Action[] {
   const { kind } = planOf(view, node).component.leaf!
-  if (kind === 'importer')
-    return { kind: 'import-artifact', task: path, attempt, request: importRequest(view, path, inputs) }
-  if (kind !== 'container')
-    return { kind: 'change-volume', task: path, attempt, request: volumeRequest(view, path, inputs) }
-  return { kind: 'start-attempt', task: path, attempt, launch: buildLaunch(view, path, attempt, inputs) }
+  switch (kind) {
+    case 'importer':
+      return [{ kind: 'import-artifact', task: path, attempt, request: importRequest(view, path, inputs) }]
+    case 'wait': {
+      const wait = waitOf(view, path, inputs)
+      return isTimeWait(wait) ? [] : [{ kind: 'wait-for', task: path, attempt, wait }]
+    }
+    case 'container':
+      return [{ kind: 'start-attempt', task: path, attempt, launch: buildLaunch(view, path, attempt, inputs) }]
+    default:
+      return [{ kind: 'change-volume', task: path, attempt, request: volumeRequest(view, path, inputs) }]
+  }
+}
+
+/** Sets the clock for a wait: when its time has come, and when it has waited long enough, over all attempts. */
+function beginWait(turn: Turn, path: TaskPath, node: TaskNode): void {
+  const { request } = waitOf(turn, path, inputsOf(turn, path))
+  const attempt = node.attempt!
+  const { timers, config } = turn.state
+  const due = dueTime(request, node)
+  if (due !== undefined && due <= turn.now) {
+    succeed(turn, path, node, timeOutputs(turn, node, due))
+    return
+  }
+  if (due !== undefined) {
+    node.waitUntil = due
+    addTimer(timers, { at: due, kind: 'wait-due', task: path, attempt })
+  }
+  const timeoutMillis = request.timeoutMillis ?? attemptTimeout(planOf(turn, node), config)
+  const deadline = timeoutMillis === undefined ? undefined : node.startTime! + timeoutMillis
+  if (deadline === undefined || (due !== undefined && due <= deadline)) return
+  addTimer(timers, { at: deadline, kind: 'task-timeout', task: path, attempt })
+}
+
+/** The instant that was waited for has come. */
+export function waitDue(turn: Turn, path: TaskPath, attempt: number): void {
+  const node = inFlight(turn, path, attempt)
+  if (node?.waitUntil !== undefined) succeed(turn, path, node, timeOutputs(turn, node, node.waitUntil))
+}
+
+export function waitSeen(turn: Turn, path: TaskPath, attempt: number, message: string): void {
+  const node = inFlight(turn, path, attempt)
+  if (node && isWait(turn, node)) node.seen = message
+}
+
+/** It waited as long as it may: it fails, or is skipped where its author says so. */
+function endWaitInVain(turn: Turn, path: TaskPath, node: TaskNode, lastSeen: string | undefined): void {
+  const { request } = waitOf(turn, path, inputsOf(turn, path))
+  const seen = lastSeen ?? node.seen
+  const message = `${timeoutMessage(turn, path, node)}${seen === undefined ? '' : `; last seen: ${seen}`}`
+  const error = { code: 'timeout', message, task: path }
+  endTask(turn, path, request.onTimeout === 'skip' ? 'SKIPPED' : 'FAILED', error)
 }
 
 function takesPlace(view: RunView, node: TaskNode): boolean {
   return planOf(view, node).component.leaf!.kind === 'container'
+}
+
+function isWait(view: RunView, node: TaskNode): boolean {
+  return planOf(view, node).component.leaf?.kind === 'wait'
 }
 
 function markBegun({ state: { tasks } }: RunView, path: TaskPath): void {
@@ -166,6 +227,8 @@ export function attemptStarted(turn: Turn, path: TaskPath, attempt: number): voi
   const node = inFlight(turn, path, attempt)
   if (!node || node.started) return
   node.started = true
+  // The clock of a wait runs already.
+  if (isWait(turn, node)) return
   if (!node.failures) node.startTime = turn.now
   const timeoutMillis = attemptTimeout(planOf(turn, node), turn.state.config)
   if (timeoutMillis === undefined) return
@@ -176,18 +239,24 @@ export function attemptStarted(turn: Turn, path: TaskPath, attempt: number): voi
 export function attemptTimedOut(turn: Turn, path: TaskPath, attempt: number): void {
   const node = inFlight(turn, path, attempt)
   if (!node || node.stopping) return
+  if (node.waitUntil !== undefined) {
+    endWaitInVain(turn, path, node, `it is to wait until ${timeText(node.waitUntil)}`)
+    return
+  }
   node.stopping = 'timeout'
-  turn.actions.push({ kind: 'cancel-attempt', task: path, attempt, reason: timeoutMessage(turn, node) })
+  turn.actions.push({ kind: 'cancel-attempt', task: path, attempt, reason: timeoutMessage(turn, path, node) })
 }
 
 /** Why an attempt is asked to end. */
-export function stopReason(view: RunView, node: TaskNode): string {
-  return node.stopping === 'timeout' ? timeoutMessage(view, node) : (view.state.stop?.message ?? 'the run was stopped')
+export function stopReason(view: RunView, path: TaskPath, node: TaskNode): string {
+  if (node.stopping === 'timeout') return timeoutMessage(view, path, node)
+  return view.state.stop?.message ?? 'the run was stopped'
 }
 
-function timeoutMessage(view: RunView, node: TaskNode): string {
-  const millis = attemptTimeout(planOf(view, node), view.state.config) ?? 0
-  return `it took longer than ${millis / 1000} s`
+function timeoutMessage(view: RunView, path: TaskPath, node: TaskNode): string {
+  const own = isWait(view, node) ? waitOf(view, path, resolveInputs(view, path)).request.timeoutMillis : undefined
+  const millis = own ?? attemptTimeout(planOf(view, node), view.state.config) ?? 0
+  return `it ${isWait(view, node) ? 'waited' : 'took'} longer than ${millis / 1000} s`
 }
 
 /** A back-off is over. */
@@ -208,7 +277,11 @@ export function attemptFinished(turn: Turn, path: TaskPath, attempt: number, res
     endTask(turn, path, 'CANCELED', { ...canceledError(turn), task: path })
     return
   }
-  const failure = failureOf(turn, node, result)
+  if (node.stopping === 'timeout' && isWait(turn, node)) {
+    endWaitInVain(turn, path, node, result.outcome === 'failed' ? result.failure.message : undefined)
+    return
+  }
+  const failure = failureOf(turn, path, node, result)
   const failures = (node.failures?.[failure.cause] ?? 0) + 1
   node.failures = { ...node.failures, [failure.cause]: failures }
   delete node.started
@@ -240,11 +313,12 @@ function succeed(turn: Turn, path: TaskPath, node: TaskNode, outputs: NonNullabl
 
 function failureOf(
   turn: Turn,
+  path: TaskPath,
   node: TaskNode,
   result: Exclude<AttemptResult, { outcome: 'succeeded' }>,
 ): AttemptFailure {
   const given = result.outcome === 'failed' ? result.failure : undefined
-  if (node.stopping === 'timeout') return { ...given, cause: 'timeout', message: timeoutMessage(turn, node) }
+  if (node.stopping === 'timeout') return { ...given, cause: 'timeout', message: timeoutMessage(turn, path, node) }
   return given ?? { cause: 'infrastructure', message: 'the attempt was canceled from outside of the run' }
 }
 

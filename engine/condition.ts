@@ -1,36 +1,9 @@
 /** Conditions and selectors in CEL: one environment, each text parsed once. Semantics of cel-go as Kubeflow uses it. */
-import { Environment } from '@marcbachmann/cel-js'
+import { parseCel } from '../api/cel.ts'
 import type { JsonValue } from '../api/json.ts'
 import { parseJson, textOf } from './convert-value.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import { TaskError } from './task-error.ts'
-
-type Evaluate = (variables: Record<string, unknown>) => unknown
-
-const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false })
-environment.registerFunction('parseJson(string): dyn', (text: string) => {
-  const value = parseJson(text)
-  if (value === undefined) throw new Error('parseJson: the text is no JSON')
-  return value
-})
-// Literals of different kinds compare as the values of inputs do: numbers by value, other pairs are just different.
-// Each pair registers both orders.
-environment.registerOperator('int == double', (a: bigint, b: number) => Number(a) === Number(b))
-for (const pair of ['int == string', 'int == bool', 'double == string', 'double == bool', 'bool == string'])
-  environment.registerOperator(pair, () => false)
-
-/** Bounded: a server runs many pipelines. */
-const MAX_KEPT = 1000
-const kept = new Map<string, Evaluate>()
-
-function compile(text: string): Evaluate {
-  const known = kept.get(text)
-  if (known) return known
-  const evaluate = environment.parse(text) as unknown as Evaluate
-  if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!)
-  kept.set(text, evaluate)
-  return evaluate
-}
 
 /**
  * Evaluates a trigger condition over a task's inputs.
@@ -80,13 +53,23 @@ function followPath(selector: string, value: JsonValue, path: string): JsonValue
 
 function run(code: string, text: string, variables: Record<string, unknown>): unknown {
   try {
-    return compile(text)(variables)
+    return parseCel(text)(variables)
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0]
     throw new TaskError(
       code,
       `${code === 'condition-error' ? 'the condition' : 'the selector'} ${text} fails: ${reason}`,
     )
+  }
+}
+
+/** Applies an expression to what was seen. @returns whether it holds, or why it can't be told */
+export function evaluateUntil(text: string, variables: Readonly<Record<string, JsonValue>>): boolean | string {
+  try {
+    const result = parseCel(text)(variables)
+    return typeof result === 'boolean' ? result : `it gives ${String(result)}, neither true nor false`
+  } catch (error) {
+    return (error as Error).message.split('\n')[0]!
   }
 }
 

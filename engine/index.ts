@@ -2,6 +2,7 @@
 export { advance, begin, type Step } from './advance.ts'
 export { checkArguments, coerceArgument } from './arguments.ts'
 export { collectOutputs, type FoundOutputs } from './collect-outputs.ts'
+export { describeWait, judgeWait, type WaitVerdict } from './judge-wait.ts'
 export { pendingActions } from './pending-actions.ts'
 export { prepare } from './prepare.ts'
 export type { Program } from './program.ts'

@@ -1,5 +1,5 @@
 /** After a restart: every action whose answer is still owed. */
-import { attemptAction, lookUpCache, stopReason } from './attempts.ts'
+import { attemptActions, lookUpCache, stopReason } from './attempts.ts'
 import type { Program } from './program.ts'
 import { resolveInputs } from './resolve-inputs.ts'
 import { findReusableAction } from './reuse-key.ts'
@@ -20,8 +20,8 @@ export function pendingActions(program: Program, state: RunState, _now: Instant)
     if (node.phase === 'cache') actions.push(lookUpCache(view, task, resolveInputs(view, task)))
     if (node.phase !== 'running') continue
     const attempt = node.attempt!
-    actions.push(attemptAction(view, task, node, attempt, resolveInputs(view, task)))
-    if (node.stopping) actions.push({ kind: 'cancel-attempt', task, attempt, reason: stopReason(view, node) })
+    actions.push(...attemptActions(view, task, node, attempt, resolveInputs(view, task)))
+    if (node.stopping) actions.push({ kind: 'cancel-attempt', task, attempt, reason: stopReason(view, task, node) })
   }
   const at = state.timers[0]?.at
   if (at !== undefined) actions.push({ kind: 'wake-at', at })

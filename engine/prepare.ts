@@ -4,6 +4,7 @@ import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { ComponentSpec, ParameterInputSpec, ParameterType, PipelineTaskSpec } from '../api/pipeline-spec.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
+import { WAIT_IMAGE, WAIT_KINDS, type WaitKind } from '../api/wait.ts'
 import { digestOf } from './digest.ts'
 import type { ComponentPlan, LeafKind, Program, TaskPlan } from './program.ts'
 
@@ -70,8 +71,13 @@ class Preparation {
     const kubernetes = this.document.platform?.platforms.kubernetes?.deploymentSpec?.executors?.[label!] ?? {}
     const { command = [], args = [] } = executor.container ?? {}
     const commandDigest = digestOf(JSON.stringify([command, args]))
+    const kind = leafKind(executor.container?.image)
+    const wait = args[0] as WaitKind
+    if (kind === 'wait' && !WAIT_KINDS.includes(wait))
+      this.refuse('unknown-wait', where, `"${wait}" is nothing to wait for; there are: ${WAIT_KINDS.join(', ')}`)
     plan.leaf = {
-      kind: leafKind(executor.container?.image),
+      kind,
+      ...(kind === 'wait' ? { wait } : {}),
       executorLabel: label!,
       executor,
       kubernetes,
@@ -185,6 +191,7 @@ function declaredType({ parameterType, type }: ParameterInputSpec): ParameterTyp
 
 function leafKind(image: string | undefined): LeafKind {
   if (image === undefined) return 'importer'
+  if (image === WAIT_IMAGE) return 'wait'
   if (image === 'argostub/createpvc') return 'create-volume'
   return image === 'argostub/deletepvc' ? 'delete-volume' : 'container'
 }

@@ -2,6 +2,7 @@
 import type { JsonValue } from '../api/json.ts'
 import type { ComponentSpec, ExecutorSpec, ParameterType, PipelineTaskSpec } from '../api/pipeline-spec.ts'
 import type { KubernetesExecutorConfig, PipelineDocument } from '../api/platform-spec.ts'
+import type { WaitKind } from '../api/wait.ts'
 
 export interface Program {
   readonly document: PipelineDocument
@@ -10,7 +11,7 @@ export interface Program {
   readonly tasks: readonly TaskPlan[]
 }
 
-export type LeafKind = 'container' | 'importer' | 'create-volume' | 'delete-volume'
+export type LeafKind = 'container' | 'importer' | 'create-volume' | 'delete-volume' | 'wait'
 
 export interface ComponentPlan {
   readonly name: string
@@ -23,6 +24,8 @@ export interface ComponentPlan {
     readonly kind: LeafKind
     readonly executorLabel: string
     readonly executor: ExecutorSpec
+    /** What a `wait` waits for. */
+    readonly wait?: WaitKind
     readonly kubernetes: KubernetesExecutorConfig
     /** `sha256` of raw command and args, for cache keys. */
     readonly commandDigest: string

@@ -3,18 +3,19 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { digestOf } from './digest.ts'
 import { randomFrom, randomPipeline } from './testing/random-pipeline.ts'
-import { type AttemptAction, failWith, type StepEnd, simulate, type Trouble } from './testing/simulate.ts'
+import { type AttemptAction, failWith, type StepEnd, simulate, succeed, type Trouble } from './testing/simulate.ts'
 
 /** What a step does depends on its path, its attempt and its inputs only. */
 function behaveBy(permanentFailures: number) {
   return (action: AttemptAction): StepEnd => {
-    if (action.kind !== 'start-attempt') throw new Error('random pipelines have steps only')
+    if (action.kind !== 'start-attempt' && action.kind !== 'wait-for') throw new Error('there are steps and waits only')
     const number = Number.parseInt(digestOf(action.task).slice(0, 8), 16)
     const durationMillis = 1 + (number % 5000)
     if (number % 100 < permanentFailures) return { ...failWith('application'), durationMillis }
     const flaws = (number >>> 8) % 4
     if (flaws === 1 && action.attempt === 1) return { ...failWith('preempted'), durationMillis }
     if (flaws === 2 && action.attempt <= 2) return { ...failWith('infrastructure'), durationMillis }
+    if (action.kind === 'wait-for') return { ...succeed(action), durationMillis }
     const inputs = JSON.stringify(action.launch.executorInput.inputs.parameterValues)
     const output = (number + inputs.length * 31) % 7
     return {
@@ -44,7 +45,7 @@ describe('random pipelines', () => {
     let succeeded = 0
     fc.assert(
       fc.property(seeds, ({ pipeline, trouble, parallelism }) => {
-        const document = randomPipeline(randomFrom(pipeline), { maxTasks: 3 })
+        const document = randomPipeline(randomFrom(pipeline), { maxTasks: 3, waits: true })
         const behave = behaveBy(pipeline % 3 === 0 ? 10 : 0)
         const config = { retries: RETRIES, parallelism }
         const orderly = simulate(document, { behave, config })
@@ -66,7 +67,7 @@ describe('random pipelines', () => {
   }, () => {
     fc.assert(
       fc.property(seeds, fc.nat(20_000), ({ pipeline, trouble, parallelism }, at) => {
-        const document = randomPipeline(randomFrom(pipeline), { maxTasks: 3 })
+        const document = randomPipeline(randomFrom(pipeline), { maxTasks: 3, waits: true })
         const options = { behave: behaveBy(0), config: { retries: RETRIES, parallelism } }
         const orderly = simulate(document, options)
         const cancel = { at, event: { kind: 'cancel-requested', reason: 'test' } as const }

@@ -2,6 +2,7 @@
 import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { RunError, RunReport, TaskReport } from '../api/run-report.ts'
+import type { WaitKind } from '../api/wait.ts'
 import { plainArtifact } from './placeholders.ts'
 import type { Program } from './program.ts'
 import { timeText } from './run-constants.ts'
@@ -43,7 +44,24 @@ function taskReport({ path, node, plan }: Visited): TaskReport {
     ...(node.endTime === undefined ? {} : { endTime: timeText(node.endTime) }),
     outputs: node.outputs ?? NO_OUTPUTS,
     ...(node.error ? { error: node.error } : {}),
+    ...waitingFor(node, plan),
   }
+}
+
+/** What a task without a pod waits for; no inputs are resolved for it, as a report may hold ten thousand such tasks. */
+function waitingFor(node: TaskNode, { component }: Visited['plan']): { waitingFor?: string } {
+  if (node.phase !== 'running' || component.leaf?.kind !== 'wait') return {}
+  if (node.waitUntil !== undefined) return { waitingFor: `until ${timeText(node.waitUntil)}` }
+  return { waitingFor: node.seen ?? WAITS_FOR[component.leaf.wait!] }
+}
+
+const WAITS_FOR: Readonly<Record<WaitKind, string>> = {
+  time: 'a time',
+  http: 'an HTTP answer',
+  object: 'an object',
+  resource: 'a resource of the cluster',
+  run: 'another run',
+  alias: 'an alias of a model',
 }
 
 function runOutputs(view: RunView, root: TaskNode): Record<string, JsonValue> {

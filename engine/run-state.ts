@@ -44,6 +44,10 @@ export interface TaskNode {
   failures?: Partial<Record<FailureCause, number>>
   /** When the back-off ends. */
   retryAt?: Instant
+  /** Waits for a time: which. */
+  waitUntil?: Instant
+  /** Other waits: what was last seen, as a sentence. */
+  seen?: string
 
   // Graphs (and iterations, and loops)
   /** Inputs as seen by the tasks inside. An iteration has those of its loop and its item. */
@@ -69,7 +73,7 @@ export interface TaskNode {
 /** An appointment with the clock; ignored when the attempt is over by then. */
 export interface Timer {
   readonly at: Instant
-  readonly kind: 'retry' | 'task-timeout' | 'run-timeout'
+  readonly kind: 'retry' | 'task-timeout' | 'run-timeout' | 'wait-due'
   readonly task: TaskPath
   readonly attempt: number
 }

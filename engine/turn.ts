@@ -40,6 +40,8 @@ export function endTask(turn: Turn, path: TaskPath, state: TaskNode['state'], er
   delete node.started
   delete node.stopping
   delete node.retryAt
+  delete node.waitUntil
+  delete node.seen
   turn.todo.push({ kind: 'ended', path })
 }
 

@@ -6,6 +6,7 @@ import type { ExecutorInput, RuntimeArtifact, TaskOutputs } from '../api/executo
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { ArtifactTypeSchema, ParameterType } from '../api/pipeline-spec.ts'
 import type { FailureCause } from '../api/run-report.ts'
+import type { LookedAt } from '../api/wait.ts'
 
 /** Milliseconds since the epoch; always an argument, never read from a clock. */
 export type Instant = number
@@ -137,6 +138,18 @@ export type VolumeRequest =
     }
   | { readonly operation: 'delete'; readonly name: string }
 
+/** A wait without a pod: somebody looks, again and again or by watching, until `judgeWait` says that it is over. */
+export interface Wait {
+  readonly request: LookedAt
+  readonly outputs: WaitOutputs
+}
+
+/** What the component of a wait declares. */
+export interface WaitOutputs {
+  readonly parameters: readonly string[]
+  readonly artifact?: { readonly name: string; readonly type: ArtifactTypeSchema; readonly metadata: JsonObject }
+}
+
 /** A content key with the parts it was made of, so that `explain` can say what changed. */
 export interface CacheKey {
   /** `sha256` hex over `parts`. */
@@ -167,6 +180,8 @@ export type Action =
       readonly attempt: number
       readonly request: VolumeRequest
     }
+  /** Takes no place among the attempts in flight. To be asked again, after a restart, is to begin looking anew. */
+  | { readonly kind: 'wait-for'; readonly task: TaskPath; readonly attempt: number; readonly wait: Wait }
   | { readonly kind: 'cancel-attempt'; readonly task: TaskPath; readonly attempt: number; readonly reason: string }
   /** Answer by `reuse-answered`: what `findReusable` says of the results of the run `runId`. Sent under `RunConfig.reuse` only. */
   | { readonly kind: 'find-reusable'; readonly task: TaskPath; readonly runId: string; readonly contentKey: CacheKey }
@@ -225,6 +240,8 @@ export type RunEvent =
       readonly attempt: number
       readonly result: AttemptResult
     }
+  /** A wait has seen something new that will not do yet; sent seldom, for people who ask. */
+  | { readonly kind: 'wait-seen'; readonly task: TaskPath; readonly attempt: number; readonly message: string }
   | { readonly kind: 'cache-answered'; readonly task: TaskPath; readonly answer: CacheAnswer }
   | { readonly kind: 'reuse-answered'; readonly task: TaskPath; readonly answer: CacheAnswer }
   | { readonly kind: 'clock' }

@@ -1,14 +1,18 @@
 /** Why does nothing happen? One plain sentence for each task that waits. */
+
+import { describeWait } from './judge-wait.ts'
 import type { Program } from './program.ts'
+import { resolveInputs } from './resolve-inputs.ts'
 import { timeText } from './run-constants.ts'
-import { hasEnded, type RunState } from './run-state.ts'
+import { hasEnded, type RunState, type TaskNode } from './run-state.ts'
 import { parentPath, planOf, type RunView, siblingPath } from './tree.ts'
 import type { Instant, TaskPath } from './types.ts'
+import { waitOf } from './waits.ts'
 import { type Visited, walkTasks } from './walk.ts'
 
 export interface WaitingReason {
   readonly task: TaskPath
-  readonly code: 'upstream' | 'parallelism' | 'cache' | 'backoff' | 'starting' | 'stopping'
+  readonly code: 'upstream' | 'parallelism' | 'cache' | 'backoff' | 'starting' | 'stopping' | 'waiting'
   readonly message: string
   /** When it ends by itself. */
   readonly until?: Instant
@@ -40,11 +44,19 @@ function reasonFor(view: RunView, { path, node, plan }: Visited, now: Instant): 
     }
     case 'running':
       if (node.stopping) return { task: path, code: 'stopping', message: `attempt ${node.attempt} was asked to end` }
+      if (plan.component.leaf?.kind === 'wait') return waitReason(view, path, node)
       if (node.started || plan.component.leaf?.kind !== 'container') return undefined
       return { task: path, code: 'starting', message: `attempt ${node.attempt} was ordered and has not started yet` }
     default:
       return node.waiting ? upstreamReason(view, { path, node, plan }) : undefined
   }
+}
+
+function waitReason(view: RunView, path: TaskPath, node: TaskNode): WaitingReason {
+  const { request } = waitOf(view, path, resolveInputs(view, path))
+  const message = node.seen ?? `it waits for ${describeWait(request)}`
+  if (node.waitUntil === undefined) return { task: path, code: 'waiting', message }
+  return { task: path, code: 'waiting', message: `it waits until ${timeText(node.waitUntil)}`, until: node.waitUntil }
 }
 
 function upstreamReason(view: RunView, { path, node, plan }: Visited): WaitingReason {

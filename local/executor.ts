@@ -3,6 +3,8 @@ import type { Action, CacheAnswer, CacheKey, RunEvent } from '../engine/types.ts
 import type { ArtifactStore } from '../store/artifact-store.ts'
 import type { CacheIndex } from '../store/cache-index.ts'
 import type { RunPaths } from '../store/run-folder.ts'
+import type { WaitSources } from '../waiting/sources.ts'
+import { createWaiter, type Waiter } from '../waiting/waiter.ts'
 import { type AttemptHandle, runAttempt, type StepRuntime } from './attempt.ts'
 import type { ActionHandlers } from './drive.ts'
 import { importArtifact } from './import-artifact.ts'
@@ -17,6 +19,7 @@ export interface ExecutorOptions {
   /** Answers from the run whose results are reused. */
   readonly reuse: (runId: string, task: string, contentKey: CacheKey) => Promise<CacheAnswer>
   readonly openStore: (uri: string) => Promise<ArtifactStore | undefined>
+  readonly waitSources: WaitSources
   readonly now: () => number
   readonly beforeAttempt?: RunOptions['beforeAttempt']
 }
@@ -38,6 +41,7 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
   const held = new Map<string, AbortController>()
   const background = new Set<Promise<unknown>>()
   let wakeTimer: NodeJS.Timeout | undefined
+  let waiter: Waiter | undefined
   const inBackground = (work: Promise<unknown>) => {
     background.add(work)
     void work.finally(() => background.delete(work))
@@ -54,8 +58,13 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
           if (!waiting.signal.aborted) start()
         })
       },
+      'wait-for': (action) => {
+        waiter ??= createWaiter({ sources: options.waitSources, scope: { namespace: '' }, emit })
+        waiter.start(action)
+      },
       'cancel-attempt': (action) => {
         const { task, attempt, reason } = action
+        if (waiter?.cancel(task, attempt)) return
         held.get(attemptKey(action))?.abort()
         const handle = attempts.get(attemptKey(action))
         if (handle) handle.cancel({ kind: 'canceled', reason }, CANCEL_GRACE_MILLIS)
@@ -77,6 +86,7 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
     }),
     interrupt: async (graceMillis) => {
       clearTimeout(wakeTimer)
+      waiter?.stop()
       for (const waiting of held.values()) waiting.abort()
       for (const handle of attempts.values()) handle.cancel({ kind: 'interrupted', reason: 'interrupted' }, graceMillis)
       await Promise.all([...attempts.values()].map(({ result }) => result))

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { PipelineDocument } from '../api/platform-spec.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
+import { sourcesOnThisMachine, type ThisMachine } from '../waiting/on-this-machine.ts'
+import type { WaitSources } from '../waiting/sources.ts'
 import type { StepRuntime } from './attempt.ts'
 import { containerRuntime, findContainerProgram } from './container-runtime.ts'
 import type { RunObserver } from './observer.ts'
@@ -45,6 +47,8 @@ export interface RunOptions {
   readonly stepVariables?: (task: { path: string; name: string }) => Promise<Readonly<Record<string, string>>>
   /** A step starts when this resolves; `signal` says that it is not wanted any more. Rejecting starts it. */
   readonly beforeAttempt?: (task: string, signal: AbortSignal) => Promise<void>
+  /** How other runs and aliases are waited for. @default runs of `root`, aliases of the server in MLFLOW_TRACKING_URI */
+  readonly waits?: Pick<ThisMachine, 'run' | 'alias'>
   /** @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
@@ -53,6 +57,7 @@ export interface Machine {
   readonly check: (document: PipelineDocument) => Promise<void>
   readonly stepRuntime: () => Promise<StepRuntime>
   readonly openStore: (uri: string) => Promise<ArtifactStore | undefined>
+  readonly waitSources: () => WaitSources
 }
 
 export function makeMachine(options: RunOptions): Machine {
@@ -64,6 +69,12 @@ export function makeMachine(options: RunOptions): Machine {
     return found && openEnvironmentCache(join(cacheHome(env), 'venvs'), found, env)
   })
   const warn = onceEach((message) => options.observer?.onWarning?.(message))
+  const openStore: Machine['openStore'] = async (uri) => {
+    if (!/^(s3|minio):/.test(uri)) return undefined
+    const { s3Store } = await import('../store/s3-store.ts')
+    const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
+    return s3Store({ ...(endpoint ? { endpoint } : {}), ...(env['AWS_REGION'] ? { region: env['AWS_REGION'] } : {}) })
+  }
   return {
     check: async (document) =>
       checkMachine(document, {
@@ -88,12 +99,8 @@ export function makeMachine(options: RunOptions): Machine {
         ...(options.stepVariables && { stepVariables: options.stepVariables }),
       })
     },
-    openStore: async (uri) => {
-      if (!/^(s3|minio):/.test(uri)) return undefined
-      const { s3Store } = await import('../store/s3-store.ts')
-      const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
-      return s3Store({ ...(endpoint ? { endpoint } : {}), ...(env['AWS_REGION'] ? { region: env['AWS_REGION'] } : {}) })
-    },
+    openStore,
+    waitSources: () => sourcesOnThisMachine({ root: options.root, env, openStore, ...options.waits }),
   }
 }
 

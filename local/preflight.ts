@@ -1,6 +1,7 @@
 /** Before a run starts: can every step run on this machine at all? All problems at once. */
 import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
+import { isPodless } from '../api/wait.ts'
 import { NO_PYTHON } from './python/interpreter.ts'
 import { stepKind } from './step-kind.ts'
 
@@ -33,7 +34,7 @@ function containerIssues({ containerProgram }: Machine): Issue[] {
 async function processIssues(document: PipelineDocument, machine: Machine): Promise<Issue[]> {
   const executors = Object.entries(document.spec.deploymentSpec.executors ?? {})
   const steps = executors.flatMap(([label, { container }]) =>
-    container && !container.image.startsWith('argostub/')
+    container && !isPodless(container.image)
       ? [{ label, image: container.image, ...stepKind(container.command ?? [], container.args ?? []) }]
       : [],
   )

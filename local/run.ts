@@ -107,6 +107,7 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
     cache: openCacheIndex(cacheFolder(options.root), artifactPath),
     reuse: openReuse(options.root),
     openStore: machine.openStore,
+    waitSources: machine.waitSources(),
     now: Date.now,
     ...(options.beforeAttempt && { beforeAttempt: options.beforeAttempt }),
   })

@@ -30,6 +30,7 @@ const HANDLERS: ActionHandlers = {
     answer(context, action.task, action.attempt, await changeVolume(context, action))
   },
   'find-reusable': findReusable,
+  'wait-for': (context, action) => context.waiter.start(action),
   'look-up-cache': lookUpCache,
   'save-cache': saveCache,
   'wake-at': (context, { at }) => context.wakeAt(at),
@@ -180,6 +181,7 @@ async function cancelAttempt(
   { task, attempt, reason }: Extract<Action, { kind: 'cancel-attempt' }>,
 ): Promise<void> {
   const key = attemptKey(task, attempt)
+  if (context.waiter.cancel(task, attempt)) return
   const entry = context.attempts.get(key)
   if (!entry) {
     answer(context, task, attempt, { outcome: 'canceled' })

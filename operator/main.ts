@@ -7,6 +7,7 @@ import { throttle } from '../client/kube/throttle.ts'
 import type { KubeTransport } from '../client/kube/transport.ts'
 import { type Metadata, openMetadata } from '../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
+import { lookUpRun } from '../waiting/look-database.ts'
 import { startHealthServer } from './http.ts'
 import { campaign, type Leadership } from './leader.ts'
 import { createMetrics, type OperatorMetrics } from './metrics.ts'
@@ -18,6 +19,7 @@ import { type ScheduleController, startScheduleController } from './schedule/sch
 import type { OperatorSettings } from './settings.ts'
 import { createStepTracking, type StepTrackingOptions } from './step-tracking.ts'
 import { createVolumeStore } from './volume-store.ts'
+import { operatorWaitSources } from './wait-sources.ts'
 
 export interface OperatorProcessOptions {
   readonly kubeconfig?: string | undefined
@@ -106,6 +108,8 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
       records: fenced(createSqlRecords(metadata, { served: work.server }), leadership),
       store,
       settings,
+      waits: operatorWaitSources({ kube, db: metadata.db, store, settings: settings.waits }),
+      recordedRun: (wait, namespace) => lookUpRun(metadata.db, wait, namespace),
       metrics,
       tracking: work.server?.tracking && createStepTracking({ ...work.server.tracking, kube, metadata }),
       log,

@@ -61,6 +61,11 @@ export function createObjectStore(options: ObjectStoreOptions): RunStore {
       return `artifact "${artifact.name}" at ${artifact.uri} was changed since`
     },
     digestOf: async (uri) => (isOurs(uri) ? await store.digest(uri) : undefined),
+    // The operator's credentials may open more buckets than its users may see.
+    find: async (uri) => {
+      if (isOurs(uri) && bucketOf(uri) === bucketOf(root)) return await store.find(uri)
+      return { refused: `it does not lie in the bucket of the store (s3://${bucketOf(root)}/)` }
+    },
     resultUri: (place) => resultUri(root, place),
     openLog: (place) => openUpload(store, logUri(root, place)),
     readLog: async (place) => await store.read(logUri(root, place)),
@@ -87,6 +92,8 @@ function isBelow(root: string, uri: string): boolean {
   const path = uri.startsWith('minio://') ? `s3://${uri.slice('minio://'.length)}` : uri
   return path.startsWith(`${root}/artifacts/`) && !path.split('/').some((part) => part === '..' || part === '.')
 }
+
+const bucketOf = (uri: string): string => /^\w+:\/\/([^/]*)/.exec(uri)?.[1] ?? ''
 
 /** Where the launcher of an attempt leaves its result. */
 export function resultUri(root: string, { runId, task, attempt }: AttemptPlace): string {

@@ -6,6 +6,7 @@ import { type Informer, startInformer } from '../client/kube/informer.ts'
 import { PIPELINE_RUNS, PODS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
 import { isFinished } from '../engine/index.ts'
+import type { WaitSources } from '../waiting/sources.ts'
 import { type ActiveRun, activeRun } from './active-run.ts'
 import { createPodPlaces } from './admission/pod-places.ts'
 import { createEventRecorder } from './events.ts'
@@ -15,6 +16,7 @@ import type { OperatorMetrics } from './metrics.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { openReuse } from './reuse.ts'
 import { cleanUpDeleted, deleteExpired, FINALIZER } from './run-end.ts'
+import { createRunNews, type RunNewsOptions } from './run-news.ts'
 import { createRunQueue } from './run-queue.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunIdentity, RunSession, SessionPorts } from './run-session.ts'
@@ -30,6 +32,10 @@ export interface OperatorOptions {
   readonly records: RunRecords
   readonly store: RunStore
   readonly settings: OperatorSettings
+  /** What waiting tasks look at, besides other runs. */
+  readonly waits: Omit<WaitSources, 'run'>
+  /** Looks up a run that the cluster no longer has. */
+  readonly recordedRun: RunNewsOptions['recorded']
   readonly metrics: OperatorMetrics
   readonly tracking?: StepTracking | undefined
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: object) => void
@@ -78,7 +84,14 @@ export function startOperator(options: OperatorOptions): Operator {
       return statuses.write(view, { phase: view.phase }, status)
     },
   })
-  let runs: Informer<RunView>
+  let runs: Informer<RunView> | undefined
+  const runsKnown = Promise.withResolvers<void>()
+  const runNews = createRunNews({
+    kube,
+    synced: runsKnown.promise,
+    known: () => runs?.values() ?? [],
+    recorded: options.recordedRun,
+  })
   let stopped = false
   const lineTimer = setInterval(() => {
     for (const uid of podPlaces.waitingRuns()) retell(uid)
@@ -98,6 +111,7 @@ export function startOperator(options: OperatorOptions): Operator {
     store,
     logs,
     podPlaces,
+    waitSources: { ...options.waits, run: runNews.watch },
     metrics,
     openReuse: () => openReuse({ records, loader, store }),
     settings,
@@ -123,6 +137,7 @@ export function startOperator(options: OperatorOptions): Operator {
       pageSize: 100,
     })
     await runs.synced
+    runsKnown.resolve()
     queue.open()
   }
 
@@ -139,6 +154,7 @@ export function startOperator(options: OperatorOptions): Operator {
 
   function runChanged(view: RunView, gone: boolean): void {
     const startedAt = performance.now()
+    runNews.changed(view)
     if (gone || view.deleting) ended(view, gone)
     else if (isOver(view)) {
       if (!active.has(view.uid)) queue.leave(view.uid)
@@ -261,7 +277,7 @@ export function startOperator(options: OperatorOptions): Operator {
     entry?.session?.close()
     active.delete(view.uid)
     queue.leave(view.uid)
-    const current = runs.get(view.key)
+    const current = runs?.get(view.key)
     // A change that came while it was active, such as another retry, is looked at now.
     if (current && current.uid === view.uid && current.generation > view.generation) runChanged(current, false)
   }

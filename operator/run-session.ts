@@ -6,6 +6,8 @@ import type { PipelineRunSpec } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { advance, begin, isFinished, pendingActions, type RunState } from '../engine/index.ts'
 import type { Action, JournalRecord, RunConfig, RunEvent } from '../engine/types.ts'
+import type { WaitSources } from '../waiting/sources.ts'
+import { createWaiter, type Waiter } from '../waiting/waiter.ts'
 import type { PodPlaces } from './admission/pod-places.ts'
 import { type Attempt, attemptKey, settle } from './attempts.ts'
 import { carryOut } from './carry-out.ts'
@@ -27,6 +29,8 @@ export interface SessionPorts {
   readonly store: RunStore
   readonly logs: LogKeeper
   readonly podPlaces: PodPlaces
+  /** What waiting tasks look at. */
+  readonly waitSources: WaitSources
   readonly metrics: OperatorMetrics
   /** Results of the run that a session reuses. */
   readonly openReuse: () => Reuse
@@ -56,6 +60,8 @@ export interface SessionContext {
   readonly config: RunConfig
   readonly reuse: Reuse
   readonly attempts: Map<string, Attempt>
+  /** Tasks that wait without a pod. */
+  readonly waiter: Waiter
   /** OOM kills so far, by task. */
   readonly oomKills: Map<string, number>
   /** Attempts that the journal knew to have started before this operator did. */
@@ -122,6 +128,11 @@ export function startSession(start: SessionStart): RunSession {
     config,
     reuse: ports.openReuse(),
     attempts: new Map(),
+    waiter: createWaiter({
+      sources: ports.waitSources,
+      scope: { namespace: run.namespace },
+      emit: (event) => context.tell(event),
+    }),
     oomKills: replayed.oomKills,
     knownStarted: replayed.started,
     podsCreated: start.pods.length,
@@ -240,6 +251,7 @@ export function startSession(start: SessionStart): RunSession {
     close() {
       context.closed = true
       clearTimeout(wake)
+      context.waiter.stop()
       for (const attempt of context.attempts.values()) settle(attempt)
     },
   }

@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
 import type { Launch } from '../engine/types.ts'
+import type { FindObject } from '../waiting/look-object.ts'
 
 /** Texts that a step left, as `collectOutputs` takes them. */
 export interface FoundOutputs {
@@ -39,6 +40,8 @@ export interface RunStore {
   /** Why an artifact can't be used any more; undefined when it is as it was, or not kept here. */
   damageOf(artifact: RuntimeArtifact): Promise<string | undefined>
   digestOf(uri: string): Promise<string | undefined>
+  /** What lies at a URI, for tasks that wait for it; only what is of this store. */
+  find: FindObject
   /** Where the launcher of an attempt leaves its result; volumes need none. */
   resultUri?(place: AttemptPlace): string
   openLog(place: AttemptPlace): Promise<Writable>

@@ -2,11 +2,13 @@
 import {
   DISPLAY_NAME_ANNOTATION,
   LABELS,
+  LOGICAL_DATE_ANNOTATION,
   type PipelineRunSpec,
   type PipelineRunStatus,
   type RunPhase,
   TASK_PATH_ANNOTATION,
 } from '../api/pipeline-run.ts'
+import { parseRfc3339 } from '../api/rfc3339.ts'
 import type { KubeObject } from '../client/kube/resources.ts'
 import type { Pod } from './pod/pod-types.ts'
 
@@ -39,6 +41,10 @@ export interface RunView {
   readonly poolWeight?: number | undefined
   /** Name that its label or its reference gives; runs without one share no limit of a pipeline. */
   readonly pipeline?: string | undefined
+  /** What the pipeline calls itself, once it was read. */
+  readonly pipelineName?: string | undefined
+  /** Of the slot that a schedule made it for. */
+  readonly logicalDate?: number | undefined
   readonly queueSeconds?: number | undefined
   readonly ttlSeconds?: number | undefined
   /** What the pipeline itself asked for when the run ended. */
@@ -72,6 +78,8 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
     pool: spec.pool,
     poolWeight: spec.poolWeight,
     pipeline: metadata.labels?.[LABELS.pipeline] ?? spec.pipelineRef?.name,
+    pipelineName: status?.pipeline,
+    logicalDate: parseRfc3339(metadata.annotations?.[LOGICAL_DATE_ANNOTATION] ?? ''),
     queueSeconds: spec.timeouts?.queueSeconds,
     ttlSeconds: spec.ttlSecondsAfterFinished,
     expiresAt: status?.expirationTime ? Date.parse(status.expirationTime) : undefined,

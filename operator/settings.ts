@@ -2,6 +2,7 @@
 import type { FailureCause } from '../api/run-report.ts'
 import type { RetryBudget } from '../engine/types.ts'
 import type { PodSettings } from './pod/build-pod.ts'
+import type { WaitSettings } from './wait-sources.ts'
 
 export interface OperatorSettings {
   /** Undefined: all namespaces. */
@@ -13,6 +14,8 @@ export interface OperatorSettings {
   readonly pods: PodSettings
   readonly serviceAccountName?: string | undefined
   readonly limits: Limits
+  /** What waiting tasks may look at. */
+  readonly waits: WaitSettings
   /** Budgets of causes that a run's own `retries` leave open. */
   readonly retries: Readonly<Partial<Record<FailureCause, RetryBudget>>>
   /** How long a pod may fail to get its image before the attempt fails. @default 60_000 */

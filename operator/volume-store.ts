@@ -1,9 +1,10 @@
 /** The store on a volume: pods and operator mount the same directory, so nothing is copied. Makes places, reads outputs, keeps logs. */
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, lstat, mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
 import { digestPath } from '../store/digest.ts'
+import { measure } from '../store/directory-store.ts'
 import { readBelow } from '../store/read-below.ts'
 import { type AttemptPlace, attemptsOf, type RunStore } from './run-store.ts'
 
@@ -20,9 +21,13 @@ const OPEN_TO_STEPS = 0o777
 const MAX_VALUE_BYTES = 16 * 1024 * 1024
 
 export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): RunStore {
-  /** The operator's path of a step's path; undefined outside the volume. */
-  const here = (path: string): string | undefined =>
-    path === mountPath || path.startsWith(`${mountPath}/`) ? join(folder, path.slice(mountPath.length)) : undefined
+  /** The operator's path of a step's path; undefined outside the volume, also for one that leads out of it. */
+  const here = (path: string): string | undefined => {
+    const clean = normalize(path)
+    return clean === mountPath || clean.startsWith(`${mountPath}/`)
+      ? join(folder, clean.slice(mountPath.length))
+      : undefined
+  }
   const logFile = ({ runId, task, attempt }: AttemptPlace): string =>
     join(folder, 'logs', runId, ...task.split('/').map(fileName), `attempt-${attempt}.log`)
 
@@ -77,6 +82,15 @@ export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): Ru
       if (digest === undefined) return `artifact "${artifact.name}" no longer exists at ${path}`
       return digest === artifact.digest ? undefined : `artifact "${artifact.name}" at ${path} was changed since`
     },
+    async find(uri) {
+      const refused = { refused: `it does not lie on the volume of the store (${mountPath}/)` }
+      const local = here(uri.replace(/^file:\/\//, ''))
+      if (!local) return refused
+      // A step may have left a link to anywhere.
+      const place = await realpath(local).catch(() => undefined)
+      if (place === undefined) return undefined
+      return isWithin(await realpath(folder), place) ? await measure(place) : refused
+    },
     async digestOf(uri) {
       const local = here(uri)
       return local ? await digestPath(local) : undefined
@@ -110,6 +124,8 @@ export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): Ru
     },
   }
 }
+
+const isWithin = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
 /** Everything is kept on the volume: a root elsewhere becomes a folder of the volume. */
 function rootOnVolume(wanted: string | undefined, mountPath: string): string {

@@ -1,4 +1,5 @@
 /** The port to where artifacts lie: a directory or volume, or an S3 bucket. Artifacts are files or trees of files. */
+import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 
 /** What lies at a URI. */
@@ -7,6 +8,29 @@ export interface StoredArtifact {
   /** Sum over all files. */
   readonly bytes: number
   readonly files: number
+  /** Epoch milliseconds of the newest file's last change. */
+  readonly modifiedAt: number
+  /** Changes with the content: the store's own, or made of sizes and times. */
+  readonly etag: string
+}
+
+/** What is known of the files of a tree, as what is known of the tree. @returns undefined when there is none */
+export function summarizeFiles(
+  files: readonly {
+    readonly name: string
+    readonly bytes: number
+    readonly modifiedAt: number
+    readonly etag?: string
+  }[],
+  kind: StoredArtifact['kind'] = 'tree',
+): StoredArtifact | undefined {
+  if (files.length === 0) return undefined
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
+  const modifiedAt = files.reduce((latest, file) => Math.max(latest, file.modifiedAt), 0)
+  if (kind === 'file') return { kind, bytes, files: 1, modifiedAt, etag: files[0]!.etag ?? `${bytes}-${modifiedAt}` }
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(`${file.name}\0${file.bytes}\0${file.etag ?? file.modifiedAt}\n`)
+  return { kind, bytes, files: files.length, modifiedAt, etag: hash.digest('hex').slice(0, 32) }
 }
 
 export interface ArtifactStore {

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { cp, mkdir, readdir, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ArtifactStore, StoredArtifact } from './artifact-store.ts'
+import { type ArtifactStore, type StoredArtifact, summarizeFiles } from './artifact-store.ts'
 import { digestPath, isMissing } from './digest.ts'
 
 /** @param prefixes URI prefix to the folder that it stands for, for example `{ 'volume://artifacts/': '/artifacts/' }` */
@@ -50,12 +50,20 @@ function localPath(uri: string, prefixes: Readonly<Record<string, string>>): str
   throw new Error(`${uri} is not a path on this machine`)
 }
 
-async function measure(path: string): Promise<StoredArtifact | undefined> {
+/** What lies at a path of this machine; undefined when nothing does. */
+export async function measure(path: string): Promise<StoredArtifact | undefined> {
   try {
     const found = await stat(path)
-    if (!found.isDirectory()) return { kind: 'file', bytes: found.size, files: 1 }
-    const sizes = await Promise.all((await listFiles(path)).map(async (name) => (await stat(join(path, name))).size))
-    return { kind: 'tree', bytes: sizes.reduce((sum, size) => sum + size, 0), files: sizes.length }
+    if (!found.isDirectory())
+      return summarizeFiles([{ name: '', bytes: found.size, modifiedAt: Math.floor(found.mtimeMs) }], 'file')
+    const files = await Promise.all(
+      (await listFiles(path)).map(async (name) => {
+        const { size, mtimeMs } = await stat(join(path, name))
+        return { name, bytes: size, modifiedAt: Math.floor(mtimeMs) }
+      }),
+    )
+    const empty = { kind: 'tree', bytes: 0, files: 0, modifiedAt: Math.floor(found.mtimeMs), etag: 'empty' } as const
+    return summarizeFiles(files) ?? empty
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

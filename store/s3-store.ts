@@ -12,8 +12,9 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import type { ArtifactStore, StoredArtifact } from './artifact-store.ts'
+import { type ArtifactStore, type StoredArtifact, summarizeFiles } from './artifact-store.ts'
 import { digestPath } from './digest.ts'
+import { measure } from './directory-store.ts'
 
 export interface S3Settings {
   /** For MinIO and others, for example `http://127.0.0.1:9000`; path-style addressing is used with it. */
@@ -76,40 +77,36 @@ export function s3Client({ endpoint, region = 'us-east-1', credentials }: S3Sett
 
 async function find(client: S3Client, place: Place): Promise<StoredArtifact | undefined> {
   const object = await sizeOfObject(client, place)
-  if (object) return { kind: 'file', bytes: object.bytes, files: 1 }
-  return summary(await listTree(client, place))
+  return object ? summarizeFiles([object], 'file') : summarizeFiles(await listTree(client, place))
 }
 
 async function download(client: S3Client, place: Place, target: string): Promise<StoredArtifact | undefined> {
   const object = await sizeOfObject(client, place)
   if (object) {
     await downloadObject(client, place, target)
-    return { kind: 'file', bytes: object.bytes, files: 1 }
+    return summarizeFiles([object], 'file')
   }
   const objects = await listTree(client, place)
-  await inParallel(objects, async ({ key }) => {
-    const name = key.slice(place.key.length + 1)
+  await inParallel(objects, async ({ key, name }) => {
     if (name.split('/').includes('..')) throw new Error(`the object ${key} has a name that leads out of its folder`)
     if (name !== '' && !name.endsWith('/'))
       await downloadObject(client, { bucket: place.bucket, key }, join(target, name))
   })
-  return summary(objects)
+  return summarizeFiles(objects)
 }
 
 async function upload(client: S3Client, source: string, place: Place): Promise<StoredArtifact> {
   const found = await stat(source)
-  if (!found.isDirectory()) {
-    await uploadObject(client, source, place)
-    return { kind: 'file', bytes: found.size, files: 1 }
+  if (!found.isDirectory()) await uploadObject(client, source, place)
+  else {
+    const entries = await readdir(source, { recursive: true, withFileTypes: true })
+    const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
+    await inParallel(files, (file) => {
+      const name = relative(source, file).split(sep).join('/')
+      return uploadObject(client, file, { bucket: place.bucket, key: `${place.key}/${name}` })
+    })
   }
-  const entries = await readdir(source, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
-  await inParallel(files, (file) => {
-    const name = relative(source, file).split(sep).join('/')
-    return uploadObject(client, file, { bucket: place.bucket, key: `${place.key}/${name}` })
-  })
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
-  return { kind: 'tree', bytes: sizes.reduce((sum, size) => sum + size, 0), files: files.length }
+  return (await measure(source))!
 }
 
 async function uploadObject(client: S3Client, source: string, { bucket, key }: Place): Promise<void> {
@@ -148,7 +145,13 @@ async function read(
 export async function sizeOfObject(client: S3Client, { bucket, key }: Place) {
   try {
     const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
-    return { bytes: head.ContentLength ?? 0, digest: head.Metadata?.[DIGEST_METADATA] || undefined }
+    return {
+      name: '',
+      bytes: head.ContentLength ?? 0,
+      digest: head.Metadata?.[DIGEST_METADATA] || undefined,
+      modifiedAt: head.LastModified?.getTime() ?? 0,
+      ...etagOf(head.ETag),
+    }
   } catch (error) {
     if (isNotThere(error)) return undefined
     throw error
@@ -156,12 +159,15 @@ export async function sizeOfObject(client: S3Client, { bucket, key }: Place) {
 }
 
 async function listTree(client: S3Client, { bucket, key }: Place, limit = Number.POSITIVE_INFINITY) {
-  const objects: { key: string; bytes: number }[] = []
+  const objects: { key: string; name: string; bytes: number; modifiedAt: number; etag?: string }[] = []
   let token: string | undefined
   do {
     const query = { Bucket: bucket, Prefix: `${key}/`, ...(token === undefined ? {} : { ContinuationToken: token }) }
     const page = await client.send(new ListObjectsV2Command(query))
-    for (const { Key, Size } of page.Contents ?? []) objects.push({ key: Key!, bytes: Size ?? 0 })
+    for (const { Key = '', Size = 0, LastModified, ETag } of page.Contents ?? []) {
+      const name = Key.slice(key.length + 1)
+      objects.push({ key: Key, name, bytes: Size, modifiedAt: LastModified?.getTime() ?? 0, ...etagOf(ETag) })
+    }
     token = page.IsTruncated ? page.NextContinuationToken : undefined
   } while (token !== undefined && objects.length < limit)
   return objects.slice(0, limit)
@@ -175,10 +181,7 @@ export async function removeTree(client: S3Client, place: Place): Promise<void> 
   }
 }
 
-function summary(objects: readonly { readonly bytes: number }[]): StoredArtifact | undefined {
-  if (objects.length === 0) return undefined
-  return { kind: 'tree', bytes: objects.reduce((sum, { bytes }) => sum + bytes, 0), files: objects.length }
-}
+const etagOf = (etag: string | undefined): { etag?: string } => (etag ? { etag: etag.replaceAll('"', '') } : {})
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values()

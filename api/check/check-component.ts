@@ -1,7 +1,9 @@
 /** Checks one component by itself: implementation, defaults, and where the outputs of a graph come from. */
 import { abbreviate, type Path, suggest } from '../parse/findings.ts'
 import type { ExecutorSpec } from '../pipeline-spec.ts'
+import { WAIT_IMAGE } from '../wait.ts'
 import { checkArtifactOutput, checkParameterOutput, checkProducer } from './check-output.ts'
+import { checkWaitComponent } from './check-wait.ts'
 import { type ComponentNode, type Scope, siblingsOf } from './scope.ts'
 import { hasType } from './value-types.ts'
 
@@ -46,6 +48,7 @@ function checkExecutor(component: ComponentNode, label: string, scope: Scope): v
 
 function checkExecutorContent(component: ComponentNode, label: string, executor: ExecutorSpec, scope: Scope): void {
   const path: Path = [...scope.basePath, 'deploymentSpec', 'executors', label]
+  if (executor.container?.image === WAIT_IMAGE) checkWaitComponent(component, path, executor.container, scope)
   if (executor.importer || executor.container?.image) return
   if (executor.container) {
     scope.report(component, 'missing-field', [...path, 'container'], 'the container has no image', 'add one')

@@ -5,6 +5,7 @@ import { checkArtifactInput, checkParameterInput } from './check-input.ts'
 import { checkIterator } from './check-iterator.ts'
 import { reportUnknownTask } from './check-output.ts'
 import { checkRequiredInputs } from './check-required-inputs.ts'
+import { checkWait } from './check-wait.ts'
 import { type Scope, siblingsOf, type TaskNode } from './scope.ts'
 
 export function checkTask(node: TaskNode, scope: Scope): void {
@@ -20,6 +21,7 @@ export function checkTask(node: TaskNode, scope: Scope): void {
   checkIterator(node, scope)
   checkTrigger(node, scope)
   checkNumbers(node, scope)
+  checkWait(node, scope)
 }
 
 function checkComponentRef({ task, path, parent, component }: TaskNode, scope: Scope): void {

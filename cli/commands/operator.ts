@@ -5,6 +5,7 @@ import { InvalidInputError } from '../../api/issue.ts'
 import { type OperatorProcessOptions, runOperator } from '../../operator/main.ts'
 import { DEFAULT_LIMITS, DEFAULT_RETRIES, type OperatorSettings } from '../../operator/settings.ts'
 import { LOOPBACK } from '../../server/start.ts'
+import { ruleProblem } from '../../waiting/allowed-hosts.ts'
 import { usageIssue } from '../errors.ts'
 import { artifactPlace } from '../serve/artifact-place.ts'
 import { serveBeside } from '../serve/server-beside.ts'
@@ -44,6 +45,8 @@ interface Args extends ServerArgs {
   readonly 'max-pods-per-pipeline': number
   readonly 'max-pods-per-run': number
   readonly pool: readonly string[] | undefined
+  readonly 'wait-allow-host': readonly string[] | undefined
+  readonly 'wait-allow-namespace': readonly string[] | undefined
   readonly 'image-grace': number
   readonly 'status-interval': number
 }
@@ -109,6 +112,16 @@ export const command: Command<Args> = {
         type: 'string',
         array: true,
         describe: 'NAME=SIZE: bounds the weights of runs that name this pool, and of the pods of tasks that do',
+      })
+      .option('wait-allow-host', {
+        type: 'string',
+        array: true,
+        describe: 'HOST[:PORT], *.SUFFIX or * that tasks may wait for by HTTP; none by default',
+      })
+      .option('wait-allow-namespace', {
+        type: 'string',
+        array: true,
+        describe: "namespace whose objects runs of other namespaces may wait for, or *; a run's own by default",
       })
       .option('image-grace', { type: 'number', default: 60, describe: 'seconds that a missing image is waited for' })
       .option('status-interval', {
@@ -207,6 +220,10 @@ function settingsOf(args: Args): OperatorSettings {
       podsPerRun: args['max-pods-per-run'],
       pools: Object.fromEntries((args.pool ?? []).map(poolOf)),
     },
+    waits: {
+      allowHosts: (args['wait-allow-host'] ?? []).map(hostOf),
+      allowNamespaces: args['wait-allow-namespace'] ?? [],
+    },
     retries: DEFAULT_RETRIES,
     imageGraceMillis: args['image-grace'] * 1000,
     configurationGraceMillis: args['image-grace'] * 1000,
@@ -220,6 +237,13 @@ function poolOf(text: string): [string, number] {
   const [, name, size] = /^([^=]+)=(\d+)$/.exec(text) ?? []
   if (name !== undefined) return [name, Number(size)]
   throw new InvalidInputError([usageIssue('wrong-pool', `"${text}" is no pool`, 'write NAME=SIZE, such as gpu=4')])
+}
+
+function hostOf(text: string): string {
+  const problem = ruleProblem(text)
+  if (problem === undefined) return text
+  const hint = 'write HOST, HOST:PORT, *.SUFFIX or *, such as *.svc.cluster.local'
+  throw new InvalidInputError([usageIssue('wrong-host', `--wait-allow-host: ${problem}`, hint)])
 }
 
 function splitAddress(text: string): [string, number] {

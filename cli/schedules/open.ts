@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { InvalidInputError } from '../../api/issue.ts'
-import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import { type Metadata, openMetadata } from '../../store/metadata/database.ts'
 import { MetadataError } from '../../store/metadata/errors.ts'
 import { ensureDefaultExperiment } from '../../store/metadata/experiments.ts'

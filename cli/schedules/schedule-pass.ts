@@ -1,5 +1,5 @@
 /** One pass over one schedule of the database: observe, decide (engine/schedule), carry out, then save. Before: schedule-runner.ts. */
-import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { BackfillSpec } from '../../api/scheduled-run.ts'
 import { advanceSchedule } from '../../engine/schedule/advance-schedule.ts'
 import { advanceBackfill, type BackfillState, compileBackfill } from '../../engine/schedule/backfill.ts'

@@ -11,6 +11,7 @@ import {
   or,
   parallelFor,
   t,
+  waitFor,
 } from 'kfp-ts'
 import { describe, expect, test } from 'vitest'
 import type { AnyPipeline } from '../../dsl/index.ts'
@@ -57,6 +58,7 @@ const REFUSED: readonly (readonly [code: string, body: () => void])[] = [
   ['kfp-importer', () => importer({ uri: say({ words: 'a' }).outputs.words, type: t.dataset() })],
   ['kfp-env', () => say({ words: 'a' }).setEnv('A', say({ words: 'b' }).outputs.words)],
   ['kfp-concat', () => joined({ a: 'b' })],
+  ['kfp-wait', () => waitFor.time({ afterSeconds: 1 })],
 ]
 
 describe('target kfp', () => {

@@ -2,6 +2,7 @@
 import type { Issue } from '../../api/issue.ts'
 import type { ComponentSpec, DagSpec, ExecutorSpec } from '../../api/pipeline-spec.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
+import { WAIT_IMAGE } from '../../api/wait.ts'
 
 export function checkForKfp({ spec }: PipelineDocument): readonly Issue[] {
   const components = Object.entries({ ...spec.components, root: spec.root })
@@ -13,7 +14,17 @@ export function checkForKfp({ spec }: PipelineDocument): readonly Issue[] {
     ...Object.entries(executors).flatMap(([label, executor]) =>
       checkExecutor(`deploymentSpec.executors.${label}`, executor),
     ),
+    ...checkWaits(executors),
   ]
+}
+
+/** Told once, however many there are: nobody waits by accident. */
+function checkWaits(executors: Readonly<Record<string, ExecutorSpec>>): Issue[] {
+  const labels = Object.keys(executors).filter((label) => executors[label]!.container?.image === WAIT_IMAGE)
+  if (labels.length === 0) return []
+  const message = `tasks that wait without a pod (waitFor): ${labels.join(', ')}`
+  const hint = 'wait in a component that looks again and again, or start the run when the thing is there'
+  return [refuse('kfp-wait', `deploymentSpec.executors.${labels[0]}`, message, hint)]
 }
 
 function refuse(code: string, path: string, message: string, hint: string): Issue {
@@ -76,7 +87,7 @@ function checkDag(
 }
 
 function checkExecutor(path: string, { container }: ExecutorSpec): Issue[] {
-  if (!container) return []
+  if (!container || container.image === WAIT_IMAGE) return []
   const issues: Issue[] = []
   for (const { name, value } of container.env ?? []) {
     if (value?.includes('{{$'))

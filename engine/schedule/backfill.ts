@@ -1,6 +1,6 @@
 /** Runs of a schedule for past dates (rule 9): the ticks of a range, what to do with each, and the reducer that does it. Pure. */
 import type { Issue } from '../../api/issue.ts'
-import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { BackfillOutcome, BackfillSpec } from '../../api/scheduled-run.ts'
 import type { Instant } from '../types.ts'
 import { CREATIONS_PER_PASS } from './advance-schedule.ts'

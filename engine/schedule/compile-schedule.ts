@@ -1,6 +1,6 @@
 /** Turns a ScheduledRun's spec into something that can be asked for instants, and checks its meaning. Before: api/. After: slots.ts. */
 import type { Issue } from '../../api/issue.ts'
-import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import type { Instant } from '../types.ts'
 import { parseCron } from './cron-pattern.ts'

@@ -2,6 +2,7 @@
 import type { JsonValue } from '../../api/json.ts'
 import type { ComponentSpec, ParameterType, PipelineTaskSpec, TaskInputParameterSpec } from '../../api/pipeline-spec.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
+import { WAIT_IMAGE } from '../../api/wait.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -21,6 +22,8 @@ export interface RandomPipelineOptions {
   readonly maxTasks?: number
   /** Graphs inside graphs. @default 3 */
   readonly maxDepth?: number
+  /** Also tasks that wait without a pod: for a time, and for an HTTP answer. @default false */
+  readonly waits?: boolean
 }
 
 /** A value that a task of a graph can read: an output of a sibling, or an input of the graph. */
@@ -32,13 +35,18 @@ interface Source {
 
 /** A valid pipeline without parameters. Leaf components have one output, `Output`, an integer; their inputs are integers and lists. */
 export function randomPipeline(random: () => number, options: RandomPipelineOptions = {}): PipelineDocument {
-  const maker = new Maker(random, options.maxTasks ?? 4)
+  const maker = new Maker(random, options.maxTasks ?? 4, options.waits === true)
   const dag = maker.graph(options.maxDepth ?? 3, [], true)
   return {
     spec: {
       pipelineInfo: { name: 'random' },
       schemaVersion: '2.1.0',
-      deploymentSpec: { executors: { step: { container: { image: 'step', command: ['step', '{{$}}'] } } } },
+      deploymentSpec: {
+        executors: {
+          step: { container: { image: 'step', command: ['step', '{{$}}'] } },
+          ...(options.waits ? { time: waitExecutor('time'), http: waitExecutor('http') } : {}),
+        },
+      },
       components: maker.components,
       root: { dag: { tasks: dag.tasks } },
     },
@@ -49,11 +57,13 @@ class Maker {
   readonly components: Record<string, ComponentSpec> = {}
   private readonly random: () => number
   private readonly maxTasks: number
+  private readonly waits: boolean
   private count = 0
 
-  constructor(random: () => number, maxTasks: number) {
+  constructor(random: () => number, maxTasks: number, waits: boolean) {
     this.random = random
     this.maxTasks = maxTasks
+    this.waits = waits
   }
 
   private chance(probability: number): boolean {
@@ -107,6 +117,7 @@ class Maker {
   }
 
   private task(depth: number, sources: readonly Source[]) {
+    if (this.waits && this.chance(0.2)) return this.wait()
     const roll = depth > 0 ? this.random() : 0
     if (roll < 0.5) return this.leaf(sources)
     if (roll < 0.62) return this.group(depth, 'nested', sources, {})
@@ -135,6 +146,20 @@ class Maker {
     }
     if (this.chance(0.3)) spec.retryPolicy = this.retryPolicy()
     return { key, spec, type: 'NUMBER_INTEGER' }
+  }
+
+  /** Gives nothing that others could read: what it gives depends on what it waits for. */
+  private wait(): { key: string; spec: Mutable<PipelineTaskSpec>; type: undefined } {
+    const key = this.name('wait')
+    const kind = this.pick(['time', 'http'])
+    const input = kind === 'time' ? 'after_seconds' : 'url'
+    const value = kind === 'time' ? Math.floor(this.random() * 5) : `http://${key}/`
+    this.components[`comp-${key}`] = {
+      executorLabel: kind,
+      inputDefinitions: { parameters: { [input]: { parameterType: kind === 'time' ? 'NUMBER_DOUBLE' : 'STRING' } } },
+    }
+    const inputs = { parameters: { [input]: { runtimeValue: { constant: value } } } }
+    return { key, spec: { componentRef: { name: `comp-${key}` }, inputs }, type: undefined }
   }
 
   private optionality(type: ParameterType) {
@@ -264,6 +289,8 @@ class Maker {
     return { ...made, type: made.type === 'NUMBER_INTEGER' ? ('LIST' as const) : undefined }
   }
 }
+
+const waitExecutor = (kind: string) => ({ container: { image: WAIT_IMAGE, args: [kind] } })
 
 function outputOf(producer: string, type: ParameterType): Source {
   const outputParameterKey = producer.startsWith('step-') ? 'Output' : 'out'

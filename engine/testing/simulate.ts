@@ -16,7 +16,10 @@ import {
 } from '../index.ts'
 import type { Action, AttemptResult, CacheAnswer, Instant, JournalRecord, RunConfig, RunEvent } from '../types.ts'
 
-export type AttemptAction = Extract<Action, { kind: 'start-attempt' | 'import-artifact' | 'change-volume' }>
+export type AttemptAction = Extract<
+  Action,
+  { kind: 'start-attempt' | 'import-artifact' | 'change-volume' | 'wait-for' }
+>
 
 /** What a made-up step does. The same call must always give the same answer. */
 export interface StepEnd {
@@ -289,6 +292,8 @@ export function succeed(action: AttemptAction): StepEnd {
 }
 
 function madeUp(action: AttemptAction): Record<string, JsonValue> {
+  if (action.kind === 'wait-for')
+    return Object.fromEntries(action.wait.outputs.parameters.map((name) => [name, 'seen']))
   if (action.kind === 'change-volume') return action.request.operation === 'create' ? { name: 'claim' } : {}
   if (action.kind === 'import-artifact') return {}
   const values = {
@@ -311,7 +316,7 @@ export function writtenArtifacts(action: AttemptAction) {
     const { outputName: name, type, uri, metadata } = action.request
     return { [name]: [{ name, type, uri, metadata }] }
   }
-  if (action.kind === 'change-volume') return {}
+  if (action.kind === 'change-volume' || action.kind === 'wait-for') return {}
   const declared = action.launch.executorInput.outputs.artifacts ?? {}
   return Object.fromEntries(Object.entries(declared).map(([name, { artifacts }]) => [name, artifacts]))
 }

@@ -1,7 +1,8 @@
 /** What a person reads when a run is over: state, outputs, where artifacts lie, why it failed and what to do. */
+import { existsSync } from 'node:fs'
 import type { JsonValue } from '../../api/json.ts'
 import type { RunReport, TaskReport } from '../../api/run-report.ts'
-import type { RunPaths } from '../../store/run-folder.ts'
+import { logPath, type RunPaths } from '../../store/run-folder.ts'
 import { shortPath } from './plain.ts'
 import { formatDuration, type Style, styleFor } from './terminal.ts'
 import { leavesOf } from './tree.ts'
@@ -14,7 +15,7 @@ export function printSummary(report: RunReport, paths: RunPaths, interrupted: bo
     headline(report, interrupted, style),
     ...outputLines(report),
     ...artifactLines(report),
-    ...errorLines(report, style),
+    ...errorLines(report, paths, style),
   ]
   lines.push(`run:  ${report.runId}`, `folder:  ${paths.folder}`)
   if (interrupted || report.state === 'FAILED') lines.push(`continue:  kfp-ts run --resume ${report.runId}`)
@@ -61,7 +62,7 @@ function artifactLines(report: RunReport): string[] {
   return ['artifacts:', ...all.slice(0, MOST_ARTIFACTS), ...more]
 }
 
-function errorLines(report: RunReport, style: Style): string[] {
+function errorLines(report: RunReport, paths: RunPaths, style: Style): string[] {
   if (!report.error) return []
   const failed = leavesOf(report.tasks).filter(
     (task): task is TaskReport & { error: object } => task.state === 'FAILED' && task.error !== undefined,
@@ -70,7 +71,9 @@ function errorLines(report: RunReport, style: Style): string[] {
   for (const task of failed.slice(0, 3)) {
     lines.push(style.red(`error: ${shortPath(task.path)}: ${task.error.message}`))
     if (task.error.logTail) lines.push(...task.error.logTail.split('\n').map((line) => style.dim(`  | ${line}`)))
-    lines.push(`  whole log:  kfp-ts logs ${report.runId} ${shortPath(task.path)}`)
+    // Imports, volumes and waits have none.
+    if (existsSync(logPath(paths, task.path, task.attempts)))
+      lines.push(`  whole log:  kfp-ts logs ${report.runId} ${shortPath(task.path)}`)
   }
   return lines
 }

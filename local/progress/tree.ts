@@ -93,8 +93,9 @@ function drawNode(node: Node, depth: number, view: TreeView): Line {
   const state = stateOf(node)
   const attempts = (node.task?.attempts ?? 0) > 1 ? ` attempt ${node.task!.attempts}` : ''
   const error = node.task?.error && node.children.size === 0 ? ` ${node.task.error.message.split('\n')[0]}` : ''
+  const waits = node.task?.waitingFor === undefined ? '' : ` waits: ${node.task.waitingFor}`
   const text = fitLine(
-    `${'  '.repeat(depth)}${markOf(state, now)} ${node.task?.name ?? node.name}${elapsed(node.task, now)}${attempts}${error}`,
+    `${'  '.repeat(depth)}${markOf(state, now)} ${node.task?.name ?? node.name}${elapsed(node.task, now)}${attempts}${waits}${error}`,
     width,
   )
   return { text: colorOf(state, style)(text), isOver: state !== 'RUNNING' && state !== 'FAILED' }

@@ -20,6 +20,7 @@ import {
   reusableResults,
 } from '../../engine/index.ts'
 import type { Action, RunConfig } from '../../engine/types.ts'
+import type { FakeWait } from './fake-waits.ts'
 import type { FakeComponent } from './fakes.ts'
 import { makeTestExecutor } from './test-executor.ts'
 import { makeTestRun, type TestRun } from './test-run.ts'
@@ -32,6 +33,8 @@ export interface TestOptions {
    * still meanwhile); any other component must have one.
    */
   readonly components?: Readonly<Record<string, FakeComponent>>
+  /** What ends the waits of `waitFor`, by the name of a task. Waits for a time need none: time is virtual. */
+  readonly waits?: Readonly<Record<string, FakeWait>>
   /** Results that outlive a run: give the same map to two runs to test caching. @default no caching */
   readonly cache?: Map<string, unknown>
   /** An earlier run in this test: steps that finished in it and are what they were are not run again, as `--reuse` does. */
@@ -71,13 +74,14 @@ export async function runPipeline(
   const document = await documentOf(pipeline)
   const program = prepare(document)
   const args = options.arguments ?? {}
-  refuse([...checkArguments(program, args), ...checkFakes(document, options.components ?? {})])
+  refuse([...checkArguments(program, args), ...checkFakes(document, { ...options.components, ...options.waits })])
   const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-test-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const start = options.startTime ?? START_TIME
   const clock = makeVirtualClock(start)
   const reuse = options.reuse && endedRuns.get(options.reuse)?.()
-  const executor = makeTestExecutor(clock, folder, options.components ?? {}, options.cache, reuse)
+  const fakes = { components: options.components ?? {}, waits: options.waits ?? {} }
+  const executor = makeTestExecutor(clock, folder, fakes, options.cache, reuse)
   if (options.cancelAfterMillis !== undefined) {
     clock.at(start + options.cancelAfterMillis, () =>
       executor.put({ kind: 'cancel-requested', reason: 'the test asked for it' }),
@@ -131,7 +135,7 @@ async function documentOf(pipeline: AnyPipeline | PipelineDocument): Promise<Pip
 }
 
 /** A misspelt fake would silently run the real thing. */
-function checkFakes(document: PipelineDocument, fakes: Readonly<Record<string, FakeComponent>>): Issue[] {
+function checkFakes(document: PipelineDocument, fakes: Readonly<Record<string, unknown>>): Issue[] {
   const { components = {}, root } = document.spec
   const tasks = [root, ...Object.values(components)].flatMap(({ dag }) => Object.entries(dag?.tasks ?? {}))
   const names = new Set(Object.keys(components).flatMap((name) => [name, name.replace(/^comp-/, '')]))

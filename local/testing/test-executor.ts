@@ -1,6 +1,7 @@
 /** Carries the engine's actions out by fakes, in virtual time; real TypeScript components as processes. */
 import { join } from 'node:path'
-import { findReusable, type ReusableResults } from '../../engine/index.ts'
+import type { TaskOutputs } from '../../api/executor-io.ts'
+import { describeWait, findReusable, type ReusableResults } from '../../engine/index.ts'
 import type { Action, AttemptResult, CacheAnswer, Launch, RunEvent } from '../../engine/types.ts'
 import { type RunPaths, runPaths } from '../../store/run-folder.ts'
 import { runAttempt } from '../attempt.ts'
@@ -9,6 +10,7 @@ import { importArtifact } from '../import-artifact.ts'
 import { processRuntime } from '../process-runtime.ts'
 import { stepKind } from '../step-kind.ts'
 import { changeVolume } from '../volumes.ts'
+import { type FakeWait, outputsOfFakeWait, type WaitForAction } from './fake-waits.ts'
 import { type FakeCall, type FakeComponent, failureResult, outputsOfFake } from './fakes.ts'
 import type { AttemptNote } from './test-run.ts'
 import type { VirtualClock } from './virtual-clock.ts'
@@ -24,10 +26,15 @@ export interface TestExecutor {
 
 type StartAttempt = Extract<Action, { kind: 'start-attempt' }>
 
+export interface Fakes {
+  readonly components: Readonly<Record<string, FakeComponent>>
+  readonly waits: Readonly<Record<string, FakeWait>>
+}
+
 export function makeTestExecutor(
   clock: VirtualClock,
   folder: string,
-  fakes: Readonly<Record<string, FakeComponent>>,
+  fakes: Fakes,
   cache: Map<string, unknown> | undefined,
   reuse: ReusableResults | undefined,
 ): TestExecutor {
@@ -55,7 +62,7 @@ export function makeTestExecutor(
 interface Stage {
   readonly clock: VirtualClock
   readonly folder: string
-  readonly fakes: Readonly<Record<string, FakeComponent>>
+  readonly fakes: Fakes
   readonly cache: Map<string, unknown> | undefined
   readonly reuse: ReusableResults | undefined
   readonly inbox: EventBox
@@ -72,7 +79,7 @@ function makeHandlers({ clock, folder, fakes, cache, reuse, inbox, notes, start 
       const { task, attempt, launch } = action
       notes.push({ task, attempt, startedAfterMillis: clock.now() - start, ...inputsOf(launch) })
       inbox.put({ kind: 'attempt-started', task, attempt })
-      const fake = fakeFor(fakes, action)
+      const fake = fakeFor(fakes.components, action)
       const cancel = fake ? startFake(fake, action, clock, inbox) : startReal(action, paths, inbox)
       cancels.set(`${task}#${attempt}`, cancel)
     },
@@ -89,6 +96,10 @@ function makeHandlers({ clock, folder, fakes, cache, reuse, inbox, notes, start 
       ),
     'change-volume': ({ task, attempt, request }) =>
       finish(inbox, task, attempt, changeVolume(folder, 'test', task, request)),
+    'wait-for': (action) => {
+      const cancel = startFakeWait(fakes.waits, action, clock, inbox)
+      cancels.set(`${action.task}#${action.attempt}`, cancel)
+    },
     'find-reusable': ({ task, contentKey }) =>
       inbox.put({ kind: 'reuse-answered', task, answer: findReusable(reuse!, task, contentKey) }),
     'look-up-cache': ({ task, pipelineName, cacheKey }) => {
@@ -143,6 +154,36 @@ function fakeFor(
 /** @returns a function that ends it early */
 function startFake(fake: FakeComponent, action: StartAttempt, clock: VirtualClock, inbox: EventBox): () => void {
   const { task, attempt, launch } = action
+  return runFake(action, clock, inbox, async (sleep) => {
+    const call: FakeCall = { task, attempt, ...inputsOf(launch), now: clock.now, sleep, launch }
+    return outputsOfFake(launch, (await fake(call)) ?? {})
+  })
+}
+
+function startFakeWait(
+  fakes: Readonly<Record<string, FakeWait>>,
+  action: WaitForAction,
+  clock: VirtualClock,
+  inbox: EventBox,
+): () => void {
+  const { task, attempt, wait } = action
+  const key = task.slice(task.lastIndexOf('/') + 1)
+  const fake = fakes[task] ?? fakes[key]
+  return runFake(action, clock, inbox, async (sleep) => {
+    if (!fake) throw new Error(`${key} waits for ${describeWait(wait.request)}: say when ("waits: { '${key}': … }")`)
+    return outputsOfFakeWait(
+      action,
+      (await fake({ task, attempt, request: wait.request, now: clock.now, sleep })) ?? {},
+    )
+  })
+}
+
+function runFake(
+  { task, attempt }: { readonly task: string; readonly attempt: number },
+  clock: VirtualClock,
+  inbox: EventBox,
+  work: (sleep: FakeCall['sleep']) => Promise<TaskOutputs>,
+): () => void {
   const control = new AbortController()
   const sleep = (millis: number) =>
     new Promise<void>((resolve, reject) => {
@@ -160,13 +201,12 @@ function startFake(fake: FakeComponent, action: StartAttempt, clock: VirtualCloc
         end(() => reject(control.signal.reason))
       })
     })
-  const call: FakeCall = { task, attempt, ...inputsOf(launch), now: clock.now, sleep, launch }
-  const work = (async () => outputsOfFake(launch, (await fake(call)) ?? {}))()
+  const told = work(sleep)
     .then((outputs) => ({ outcome: 'succeeded' as const, outputs }), failureResult)
     .then((result) => {
       if (!control.signal.aborted) inbox.put({ kind: 'attempt-finished', task, attempt, result })
     })
-  inbox.busyWhile(work)
+  inbox.busyWhile(told)
   return () => control.abort(new Error('the attempt was canceled'))
 }
 

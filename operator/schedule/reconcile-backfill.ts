@@ -1,7 +1,8 @@
 /** One pass over one Backfill: its ticks are recomputed from the schedule, each ends with an outcome in the status. */
 
 import type { Issue } from '../../api/issue.ts'
-import { parseBackfillSpec, parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { parseBackfillSpec } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { BackfillStatus } from '../../api/scheduled-run.ts'
 import { advanceBackfill, compileBackfill } from '../../engine/schedule/backfill.ts'
 import { formatInstant } from '../../engine/schedule/run-names.ts'

@@ -1,6 +1,7 @@
 /** One pass over one ScheduledRun: decide (engine/schedule), make and release runs, then advance the cursor in the status. */
 import type { Issue } from '../../api/issue.ts'
-import { parseRfc3339, parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
+import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { KubeClient } from '../../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
 import { isAlreadyExists, isNotFound } from '../../client/kube/transport.ts'

@@ -1,7 +1,13 @@
 /** ScheduledRun, Backfill and the runs they make, as objects of the API server: what is read of them and what is written. Pure. */
 import type { JsonObject, JsonValue } from '../../api/json.ts'
-import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
-import { API_GROUP, API_VERSION, isFinalPhase, type PipelineRunSpec } from '../../api/pipeline-run.ts'
+import {
+  API_GROUP,
+  API_VERSION,
+  isFinalPhase,
+  LOGICAL_DATE_ANNOTATION,
+  type PipelineRunSpec,
+} from '../../api/pipeline-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type {
   BackfillSpec,
   BackfillStatus,
@@ -27,7 +33,7 @@ export const SCHEDULE_LABELS = {
   backfill: `${API_GROUP}/backfill`,
 } as const
 const NOTES = {
-  logicalDate: `${API_GROUP}/logical-date`,
+  logicalDate: LOGICAL_DATE_ANNOTATION,
   intervalStart: `${API_GROUP}/data-interval-start`,
   intervalEnd: `${API_GROUP}/data-interval-end`,
   runAfter: `${API_GROUP}/run-after`,

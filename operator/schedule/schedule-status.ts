@@ -1,6 +1,6 @@
 /** A schedule's state and explanations as the status of its resource, and back. Pure. Before: reconcile-schedule.ts. */
 import type { Issue } from '../../api/issue.ts'
-import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { ScheduleCondition, ScheduledRunStatus } from '../../api/scheduled-run.ts'
 import { formatInstant } from '../../engine/schedule/run-names.ts'
 import type { Explanation, RunFact, SchedulePass, ScheduleState } from '../../engine/schedule/schedule-state.ts'

@@ -1,5 +1,5 @@
 /** KFP's triggers: read, and put in the words of our own schedules. Pure. */
-import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { ScheduledRunSpec, ScheduleTiming } from '../../api/scheduled-run.ts'
 import { invalid } from '../../store/metadata/errors.ts'
 import type { RecurringRunRow } from '../../store/metadata/tables.ts'

@@ -1,6 +1,6 @@
 /** Schedules of this server: the webhook that asks for a run by hand, once an idempotency key. Before: index.ts. After: the schedule runner. */
 import { randomUUID } from 'node:crypto'
-import { parseRfc3339 } from '../../api/parse-scheduled-run.ts'
+import { parseRfc3339 } from '../../api/rfc3339.ts'
 import { invalid, isUniqueViolation } from '../../store/metadata/errors.ts'
 import { findSchedule, listSchedules } from '../../store/metadata/schedules.ts'
 import type { NativeCall, NativeRoute } from './route.ts'

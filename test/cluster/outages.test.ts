@@ -76,6 +76,7 @@ test('one request in ten goes wrong, in every way', async () => {
       identity: 'faulty',
       pods: { store: { claimName: 'store' }, mountPath: '/kfp-store' },
       limits: DEFAULT_LIMITS,
+      waits: { allowHosts: [], allowNamespaces: [] },
       retries: DEFAULT_RETRIES,
       imageGraceMillis: 60_000,
       configurationGraceMillis: 60_000,

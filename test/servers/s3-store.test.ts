@@ -29,8 +29,10 @@ test('a file goes there and back, with its digest', async () => {
   const file = join(folder, 'data.csv')
   writeFileSync(file, 'a,b\n1,2\n')
   expect(await store.find(uri('runs/1/data'))).toBeUndefined()
-  expect(await store.upload(file, uri('runs/1/data'))).toEqual({ kind: 'file', bytes: 8, files: 1 })
-  expect(await store.find(uri('runs/1/data'))).toEqual({ kind: 'file', bytes: 8, files: 1 })
+  expect(await store.upload(file, uri('runs/1/data'))).toMatchObject({ kind: 'file', bytes: 8, files: 1 })
+  const found = await store.find(uri('runs/1/data'))
+  expect(found).toMatchObject({ kind: 'file', bytes: 8, files: 1, etag: expect.stringMatching(/^[\w-]+$/) })
+  expect(found!.modifiedAt).toBeGreaterThan(Date.now() - 3_600_000)
   expect(await store.digest(uri('runs/1/data'))).toBe(await digestPath(file))
   expect(await store.download(uri('runs/1/data?region=x'), join(folder, 'copy', 'data.csv'))).toMatchObject({
     bytes: 8,
