@@ -26,3 +26,16 @@ export function watchInterrupts(): Interrupts {
     },
   }
 }
+
+/** Ctrl-C of a command that only looks on: it ends, what it looks at goes on. `end` gives the signals back. */
+export function watchInterrupt(): { readonly signal: AbortSignal; readonly end: () => void } {
+  const control = new AbortController()
+  const onSignal = () => control.abort()
+  for (const signal of SIGNALS) process.once(signal, onSignal)
+  return {
+    signal: control.signal,
+    end: () => {
+      for (const signal of SIGNALS) process.removeListener(signal, onSignal)
+    },
+  }
+}

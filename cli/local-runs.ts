@@ -8,6 +8,9 @@ import { lockHolder } from '../store/lock.ts'
 import { listRunIds, readManifest, readReport, runPaths } from '../store/run-folder.ts'
 import { usageIssue } from './errors.ts'
 
+/** States of the runs of this machine. */
+export const LOCAL_STATES = ['RUNNING', 'INTERRUPTED', 'SUCCEEDED', 'FAILED', 'CANCELED', 'SKIPPED'] as const
+
 /** One line of `kfp-ts runs`. */
 export interface LocalRunSummary {
   readonly runId: string
@@ -36,7 +39,9 @@ export async function findRunId(root: string, typed: string): Promise<string> {
     ])
   }
   const meant = closest(typed, ids)
-  const hint = meant ? `did you mean "${meant}"?` : '"kfp-ts runs" lists the runs; --root names another folder'
+  const hint = meant
+    ? `did you mean "${meant}"?`
+    : '"kfp-ts runs" lists the runs; --root names another folder, --cluster or -n the runs of a cluster'
   throw new InvalidInputError([usageIssue('unknown-run', `there is no run "${typed}" in ${root}`, hint)])
 }
 

@@ -10,6 +10,8 @@ import { readInput } from './pipeline-file.ts'
 export interface ArgumentOptions {
   readonly params: readonly string[]
   readonly paramsFile?: string | undefined
+  /** Of an earlier run; those that the pipeline has no longer are left out, and said on stderr. */
+  readonly earlier?: Readonly<Record<string, JsonValue>> | undefined
 }
 
 /** The options that every command has which starts a pipeline from a file. */
@@ -38,7 +40,7 @@ export async function readArguments(
   const program = prepare(document)
   const issues: Issue[] = []
   const fromFile = options.paramsFile === undefined ? {} : await readParamsFile(options.paramsFile)
-  const args: Record<string, JsonValue> = { ...fromFile }
+  const args: Record<string, JsonValue> = { ...stillTaken(document, options.earlier ?? {}), ...fromFile }
   for (const text of options.params) {
     const equals = text.indexOf('=')
     if (equals < 1) {
@@ -56,6 +58,20 @@ export async function readArguments(
   issues.push(...checkArguments(program as Program, args).filter(({ path }) => !failed.has(path)))
   if (issues.some(({ severity }) => severity === 'error')) throw new InvalidInputError(issues)
   return args
+}
+
+function stillTaken(
+  { spec }: PipelineDocument,
+  earlier: Readonly<Record<string, JsonValue>>,
+): Record<string, JsonValue> {
+  const { parameters = {}, artifacts = {} } = spec.root.inputDefinitions ?? {}
+  const [kept, gone] = [{} as Record<string, JsonValue>, [] as string[]]
+  for (const [name, value] of Object.entries(earlier)) {
+    if (name in parameters || name in artifacts) kept[name] = value
+    else gone.push(name)
+  }
+  if (gone.length > 0) process.stderr.write(`the pipeline takes no ${gone.join(', ')} any more: left out\n`)
+  return kept
 }
 
 function coerceByName(document: PipelineDocument, name: string, text: string): JsonValue {

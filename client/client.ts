@@ -7,7 +7,8 @@ import type { PipelineRunSpec, PipelineRunStatus } from '../api/pipeline-run.ts'
 import { compile, printPipelineYaml } from '../compiler/index.ts'
 import { connect } from './connect.ts'
 import type { LogOptions } from './kube/client.ts'
-import { createRunsClient, type PipelineRun, type RunsClient, type TaskPod, type WaitOptions } from './runs.ts'
+import { createRunsClient, type PipelineRun, type RunsClient, type WaitOptions } from './runs.ts'
+import type { TaskPod } from './task-pod.ts'
 
 export interface ClientOptions {
   /** A kubeconfig file. @default $KUBECONFIG, then the pod's service account, then ~/.kube/config */

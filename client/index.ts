@@ -20,4 +20,14 @@ export {
   RegistryError,
   type TrackedRun,
 } from './model-registry.ts'
-export type { NewRun, PipelineRun, RunsClient, TaskPod, WaitOptions } from './runs.ts'
+export type { RunEvent } from './run-event.ts'
+export type { LogPiece, RunLogOptions } from './run-logs.ts'
+export type {
+  NewRun,
+  PipelineRun,
+  RerunOptions,
+  RunSelection,
+  RunsClient,
+  WaitOptions,
+} from './runs.ts'
+export type { TaskPod } from './task-pod.ts'

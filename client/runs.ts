@@ -8,11 +8,13 @@ import {
   LABELS,
   type PipelineRunSpec,
   type PipelineRunStatus,
-  TASK_PATH_ANNOTATION,
 } from '../api/pipeline-run.ts'
-import type { KubeClient, LogOptions } from './kube/client.ts'
-import { type KubeObject, PIPELINE_RUNS, PODS } from './kube/resources.ts'
+import type { KubeClient, LogOptions, Selection } from './kube/client.ts'
+import { startInformer } from './kube/informer.ts'
+import { EVENTS, type KubeObject, PIPELINE_RUNS, PODS, type Resource } from './kube/resources.ts'
 import { isGone, isTransient } from './kube/transport.ts'
+import { type EventView, eventOf, type RunEvent } from './run-event.ts'
+import { inOrder, type PodView, type TaskPod, taskPodOf } from './task-pod.ts'
 
 export interface PipelineRun extends KubeObject {
   readonly spec: PipelineRunSpec
@@ -20,8 +22,8 @@ export interface PipelineRun extends KubeObject {
 }
 
 export interface NewRun {
-  /** The text of a compiled pipeline. */
-  readonly pipelineText: string
+  /** The text of a compiled pipeline. Absent: `spec` says where it is. */
+  readonly pipelineText?: string | undefined
   /** Start of the run's name. */
   readonly pipelineName: string
   /** Exact name; made of `pipelineName` by the cluster when absent. */
@@ -39,20 +41,40 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A pod of a run, with the place of its task. */
-export interface TaskPod {
-  readonly pod: string
-  readonly path: string
-  readonly attempt: number
-  readonly phase: string
-  readonly startTime?: string | undefined
+/** Which runs. */
+export interface RunSelection {
+  /** @default the client's */
+  readonly namespace?: string | undefined
+  /** Runs of every namespace. @default false */
+  readonly allNamespaces?: boolean | undefined
+  readonly labelSelector?: string | undefined
+  /** Name of the pipeline. */
+  readonly pipeline?: string | undefined
+}
+
+/** What a run that reuses another does differently. */
+export interface RerunOptions {
+  /** The edited pipeline. @default that of the earlier run */
+  readonly pipelineText?: string | undefined
+  /** All arguments. @default those of the earlier run */
+  readonly arguments?: Readonly<Record<string, JsonValue | undefined>> | undefined
+  readonly name?: string | undefined
 }
 
 export interface RunsClient {
   readonly namespace: string
-  create(run: NewRun): Promise<PipelineRun>
+  /** `dryRun`: the API server checks the resource and keeps nothing. */
+  create(run: NewRun, options?: { readonly dryRun?: boolean | undefined }): Promise<PipelineRun>
   get(name: string, namespace?: string): Promise<PipelineRun>
-  list(options?: { readonly namespace?: string; readonly labelSelector?: string }): Promise<PipelineRun[]>
+  /** In the order of their names. */
+  list(selection?: RunSelection): Promise<PipelineRun[]>
+  /** Tells every run that there is, then every change, until `signal` aborts. `gone` runs carry their last known state. */
+  follow(
+    selection: RunSelection,
+    onChange: (run: PipelineRun, gone: boolean) => void,
+    signal: AbortSignal,
+    onError?: (error: unknown) => void,
+  ): Promise<void>
   /** Every change of a run until its end; ends after the final status. */
   watch(
     name: string,
@@ -60,12 +82,18 @@ export interface RunsClient {
   ): AsyncGenerator<PipelineRun>
   wait(name: string, options?: WaitOptions & { readonly namespace?: string }): Promise<PipelineRun>
   pods(run: PipelineRun): Promise<TaskPod[]>
+  /** Tells every pod of a run, then every change, until `signal` aborts. */
+  followPods(run: PipelineRun, onPod: (pod: TaskPod, gone: boolean) => void, signal: AbortSignal): Promise<void>
   /** Bytes of a pod's log as they come. */
   log(run: PipelineRun, pod: string, options?: LogOptions, signal?: AbortSignal): AsyncIterable<Buffer>
   cancel(name: string, namespace?: string): Promise<PipelineRun>
   suspend(name: string, on: boolean, namespace?: string): Promise<PipelineRun>
+  /** Newest last. */
+  events(run: PipelineRun): Promise<RunEvent[]>
   /** Runs what failed again; what succeeded stays. */
   retry(name: string, namespace?: string): Promise<PipelineRun>
+  /** The resource of another run like `run`, which takes over what finished in it and is the same. Not created yet. */
+  rerun(run: PipelineRun, options?: RerunOptions): NewRun
   delete(name: string, namespace?: string): Promise<void>
 }
 
@@ -78,22 +106,26 @@ export function createRunsClient(kube: KubeClient, defaultNamespace: string): Ru
   return {
     namespace: defaultNamespace,
     get,
-    create: (run) =>
-      kube.create<PipelineRun>(PIPELINE_RUNS, run.namespace ?? defaultNamespace, resourceOf(run, defaultNamespace)),
-    async list({ namespace = defaultNamespace, labelSelector } = {}) {
+    create: (run, options) =>
+      kube.create<PipelineRun>(
+        PIPELINE_RUNS,
+        run.namespace ?? defaultNamespace,
+        resourceOf(run, defaultNamespace),
+        options,
+      ),
+    async list(wanted = {}) {
+      const selection = selectionOf(wanted, defaultNamespace)
       const items: PipelineRun[] = []
       let continueToken: string | undefined
       do {
-        const page = await kube.list<PipelineRun>(
-          PIPELINE_RUNS,
-          { namespace, labelSelector },
-          { limit: 200, continueToken },
-        )
+        const page = await kube.list<PipelineRun>(PIPELINE_RUNS, selection, { limit: 200, continueToken })
         items.push(...page.items)
         continueToken = page.metadata.continue || undefined
       } while (continueToken)
       return items
     },
+    follow: (wanted, onChange, signal, onError) =>
+      follow<PipelineRun>(kube, PIPELINE_RUNS, selectionOf(wanted, defaultNamespace), onChange, signal, onError),
     watch: (name, options = {}) => watchRun(kube, name, options.namespace ?? defaultNamespace, options.signal),
     async wait(name, { namespace = defaultNamespace, timeoutMillis, signal } = {}) {
       const limit = timeoutMillis === undefined ? undefined : AbortSignal.timeout(timeoutMillis)
@@ -104,13 +136,11 @@ export function createRunsClient(kube: KubeClient, defaultNamespace: string): Ru
       throw Object.assign(new Error(`waiting for run ${name} was interrupted`), { code: 'interrupted' })
     },
     async pods(run) {
-      const selection = { namespace: run.metadata.namespace, labelSelector: `${LABELS.run}=${run.metadata.uid}` }
-      const { items } = await kube.list<KubeObject & { status?: { phase?: string; startTime?: string } }>(
-        PODS,
-        selection,
-      )
-      return items.map(taskPodOf).sort((a, b) => ((a.startTime ?? '~') < (b.startTime ?? '~') ? -1 : 1))
+      const { items } = await kube.list<PodView>(PODS, podsOf(run))
+      return inOrder(items.map(taskPodOf))
     },
+    followPods: (run, onPod, signal) =>
+      follow<PodView>(kube, PODS, podsOf(run), (pod, gone) => onPod(taskPodOf(pod), gone), signal),
     async *log(run, pod, options, signal) {
       const stream = await kube.log(run.metadata.namespace ?? defaultNamespace, pod, options, signal)
       try {
@@ -125,6 +155,24 @@ export function createRunsClient(kube: KubeClient, defaultNamespace: string): Ru
       const { spec } = await get(name, namespace)
       return await patchSpec(name, namespace, { retryCount: (spec.retryCount ?? 0) + 1, cancel: false })
     },
+    rerun: ({ metadata, spec }, { pipelineText, name, ...given } = {}) => {
+      const { pipelineText: text, arguments: args, retryCount, cancel, suspend, reuseFrom, ...kept } = spec
+      const { pipelineSpec, platformSpec, pipelineRef, pipelineFrom, ...settings } = kept
+      return {
+        pipelineText: pipelineText ?? text,
+        pipelineName: metadata.labels?.[LABELS.pipeline] ?? metadata.name,
+        name,
+        namespace: metadata.namespace,
+        arguments: given.arguments ?? args,
+        labels: ownLabels(metadata.labels),
+        spec: { ...(pipelineText === undefined ? kept : settings), reuseFrom: { run: metadata.name } },
+      }
+    },
+    async events({ metadata }) {
+      const selection = { namespace: metadata.namespace, fieldSelector: `involvedObject.uid=${metadata.uid}` }
+      const { items } = await kube.list<EventView>(EVENTS, selection)
+      return items.map(eventOf).sort((a, b) => (a.time < b.time ? -1 : 1))
+    },
     delete: (name, namespace = defaultNamespace) => kube.delete(PIPELINE_RUNS, namespace, name),
   }
 }
@@ -137,11 +185,11 @@ function resourceOf(run: NewRun, defaultNamespace: string): PipelineRun {
     metadata: {
       ...(name as { name: string }),
       namespace: run.namespace ?? defaultNamespace,
-      labels: { [LABELS.pipeline]: run.pipelineName.slice(0, 63).replace(/[^A-Za-z0-9]+$/, ''), ...run.labels },
+      labels: { [LABELS.pipeline]: pipelineLabel(run.pipelineName), ...run.labels },
     },
     spec: {
       ...run.spec,
-      pipelineText: run.pipelineText,
+      ...(run.pipelineText === undefined ? {} : { pipelineText: run.pipelineText }),
       ...(run.arguments === undefined ? {} : { arguments: withoutUndefined(run.arguments) }),
     },
   }
@@ -189,12 +237,48 @@ async function* watchRun(
   }
 }
 
-function taskPodOf({ metadata, status }: KubeObject & { status?: { phase?: string; startTime?: string } }): TaskPod {
+function selectionOf(wanted: RunSelection, defaultNamespace: string): Selection {
+  const { namespace = defaultNamespace, allNamespaces, labelSelector, pipeline } = wanted
+  const labels = [labelSelector, pipeline === undefined ? undefined : `${LABELS.pipeline}=${pipelineLabel(pipeline)}`]
+  const selector = labels.filter((label) => label !== undefined).join(',')
   return {
-    pod: metadata.name,
-    path: metadata.annotations?.[TASK_PATH_ANNOTATION] ?? '',
-    attempt: Number(metadata.labels?.[LABELS.attempt] ?? 1),
-    phase: status?.phase ?? 'Unknown',
-    startTime: status?.startTime,
+    ...(allNamespaces ? {} : { namespace }),
+    ...(selector === '' ? {} : { labelSelector: selector }),
   }
+}
+
+/** Those that people put on a run: ours say which one it is. */
+const ownLabels = (labels: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(`${API_GROUP}/`)))
+
+/** What fits into the value of a label. */
+const pipelineLabel = (name: string): string => name.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '')
+
+const podsOf = ({ metadata }: PipelineRun): Selection => ({
+  namespace: metadata.namespace,
+  labelSelector: `${LABELS.run}=${metadata.uid}`,
+})
+
+async function follow<T extends KubeObject>(
+  kube: KubeClient,
+  resource: Resource,
+  selection: Selection,
+  onChange: (object: T, gone: boolean) => void,
+  signal: AbortSignal,
+  onError: (error: unknown) => void = () => {},
+): Promise<void> {
+  const informer = startInformer<T, T>({
+    client: kube,
+    resource,
+    selection,
+    keep: (object) => object,
+    onChange: (_key, object, gone) => onChange(object, gone),
+    onError,
+    pageSize: 200,
+  })
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await informer.stop()
 }

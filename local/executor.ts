@@ -139,7 +139,8 @@ function answer(
     .then((result) => emit({ kind: 'attempt-finished', task, attempt, result }))
 }
 
-async function lookUp(cache: CacheIndex, action: Extract<Action, { kind: 'look-up-cache' }>): Promise<RunEvent> {
+/** Asks the cache; a cache that can't be read has nothing. */
+export async function lookUp(cache: CacheIndex, action: Extract<Action, { kind: 'look-up-cache' }>): Promise<RunEvent> {
   const { task, pipelineName, cacheKey } = action
   try {
     const found = await cache.lookUp(pipelineName, cacheKey.key)

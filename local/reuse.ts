@@ -37,11 +37,14 @@ export function openReuse(root: string) {
 /** @throws InvalidInputError when the run is not there, or goes on: what it will have done is not known yet */
 export async function refuseReuse(root: string, runId: string): Promise<void> {
   const paths = runPaths(root, runId)
-  const issue = (code: string, message: string, hint: string) =>
-    new InvalidInputError([{ code, severity: 'error', path: '', message, hint }])
-  if (!(await readManifest<RunConfig>(paths)))
-    throw issue('unknown-run', `there is no run "${runId}" in ${root}`, '"kfp-ts runs" lists the runs')
-  const holder = await lockHolder(paths.lock)
-  if (holder)
-    throw issue('run-is-busy', `run ${runId} is being carried out by process ${holder.pid}`, 'wait for it, or stop it')
+  const problem = async () => {
+    if (!(await readManifest<RunConfig>(paths)))
+      return `there is no run "${runId}" in ${root} whose results could be reused`
+    const holder = await lockHolder(paths.lock)
+    return holder && `run ${runId}, whose results are to be reused, is being carried out by process ${holder.pid}`
+  }
+  const message = await problem()
+  if (message === undefined) return
+  const hint = 'name a run that is over: "kfp-ts runs" lists them'
+  throw new InvalidInputError([{ code: 'reuse-not-possible', severity: 'error', path: '', message, hint }])
 }

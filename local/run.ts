@@ -18,6 +18,7 @@ import {
   writeManifest,
   writeReport,
 } from '../store/run-folder.ts'
+import { forgetCancelRequest, watchCancelRequest } from './cancel-request.ts'
 import { drive } from './drive.ts'
 import { type LocalExecutor, makeExecutor } from './executor.ts'
 import { artifactPath } from './import-artifact.ts'
@@ -43,11 +44,7 @@ export async function startRun(
   args: Readonly<Record<string, JsonValue>>,
   options: RunOptions,
 ): Promise<LocalRunResult> {
-  const program = prepare(document)
-  refuse(checkArguments(program, args))
-  const machine = makeMachine(options)
-  await machine.check(document)
-  if (options.reuse !== undefined) await refuseReuse(options.root, options.reuse)
+  const { program, machine } = await checkStart(document, args, options)
   const config = newRunConfig(document, args, options)
   const paths = runPaths(options.root, config.runId)
   await mkdir(paths.folder, { recursive: true })
@@ -61,6 +58,20 @@ export async function startRun(
   return carryOut({ program, config, state, paths, lock, options, machine, firstEvents: [{ kind: 'started' }] })
 }
 
+/** @throws InvalidInputError for what keeps a run from starting here */
+export async function checkStart(
+  document: PipelineDocument,
+  args: Readonly<Record<string, JsonValue>>,
+  options: RunOptions,
+): Promise<{ readonly program: Program; readonly machine: Machine }> {
+  const program = prepare(document)
+  refuse(checkArguments(program, args))
+  const machine = makeMachine(options)
+  await machine.check(document)
+  if (options.reuse !== undefined) await refuseReuse(options.root, options.reuse)
+  return { program, machine }
+}
+
 /**
  * Goes on with a run that was interrupted or killed; runs what failed again in one that failed; reports one that succeeded.
  * Choices that the command line does not repeat stay as they were.
@@ -68,16 +79,16 @@ export async function startRun(
 export async function resumeRun(runId: string, options: RunOptions): Promise<LocalRunResult> {
   const paths = runPaths(options.root, runId)
   const manifest = await readManifest<RunConfig>(paths)
-  if (!manifest) refuse([unknownRun(runId, options.root)])
+  if (!manifest) throw unknownRun(runId, options.root)
   const lock = await lockRun(paths)
   try {
-    const { program, state, config } = await replay(paths, manifest!)
-    const kept = keptOptions(manifest!, options)
+    const { program, state, config } = await replay(paths, manifest)
+    const kept = keptOptions(manifest, options)
     const isOver = isFinished(state)
     const before = report(program, state)
     if (isOver && before.state === 'SUCCEEDED') return { report: before, interrupted: false, paths }
     const machine = makeMachine(kept)
-    await machine.check(manifest!.document)
+    await machine.check(manifest.document)
     const first: RunEvent = isOver ? { kind: 'retry-requested' } : { kind: 'clock' }
     const firstEvents = isUnstarted(before) ? [{ kind: 'started' } as const] : [first]
     return await carryOut({ program, config, state, paths, lock, options: kept, machine, firstEvents })
@@ -115,6 +126,8 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
   const forwardInterrupt = () => interrupt.abort()
   options.interrupt?.addEventListener('abort', forwardInterrupt)
   if (options.interrupt?.aborted) forwardInterrupt()
+  let stopWatching = () => {}
+  await forgetCancelRequest(paths)
   options.observer?.onBegin?.(program, run.state, paths)
   try {
     const state = await drive({
@@ -122,7 +135,12 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
       state: run.state,
       journal,
       now: Date.now,
-      handlers: executor.handlers,
+      handlers: (emit) => {
+        stopWatching = watchCancelRequest(paths, () =>
+          emit({ kind: 'cancel-requested', reason: 'canceled on request' }),
+        )
+        return executor.handlers(emit)
+      },
       firstEvents: run.firstEvents,
       interrupt: interrupt.signal,
       onStep: (records, actions, state) => options.observer?.onStep?.(records, actions, state),
@@ -137,6 +155,7 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
     await stopSteps(executor, options)
     throw explainDiskFull(error as NodeJS.ErrnoException, config.runId)
   } finally {
+    stopWatching()
     options.interrupt?.removeEventListener('abort', forwardInterrupt)
     await journal.close()
     await run.lock.release()
@@ -174,9 +193,10 @@ async function lockRun(paths: RunPaths): Promise<Lock> {
   ])
 }
 
-function unknownRun(runId: string, root: string): Issue {
+export function unknownRun(runId: string, root: string): InvalidInputError {
   const hint = '"kfp-ts runs" lists the runs; --root names another folder'
-  return { code: 'unknown-run', severity: 'error', path: '', message: `there is no run "${runId}" in ${root}`, hint }
+  const message = `there is no run "${runId}" in ${root}`
+  return new InvalidInputError([{ code: 'unknown-run', severity: 'error', path: '', message, hint }])
 }
 
 function refuse(issues: readonly Issue[]): void {

@@ -10,7 +10,7 @@ export const command: Command<ClusterArgs & { readonly run: string }> = {
       yargs.positional('run', { type: 'string', demandOption: true, describe: 'Name of the PipelineRun' }),
     ),
   handler: (args) =>
-    withRuns(args, async (runs) => {
+    withRuns(args, async ({ runs }) => {
       await runs.delete(args.run)
       process.stdout.write(`${args.run} is deleted\n`)
     }),

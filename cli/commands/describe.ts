@@ -1,5 +1,6 @@
 /** `kfp-ts describe`: where a run on the cluster stands, task by task, and why. */
-import type { PipelineRun, TaskPod } from '../../client/runs.ts'
+import type { PipelineRun } from '../../client/runs.ts'
+import type { TaskPod } from '../../client/task-pod.ts'
 import { type ClusterArgs, withClusterOptions, withRuns } from '../cluster.ts'
 import type { Command } from './index.ts'
 
@@ -18,7 +19,7 @@ export const command: Command<DescribeArgs> = {
         .option('json', { type: 'boolean', default: false, describe: 'Print the resource and its pods as JSON' }),
     ),
   handler: (args) =>
-    withRuns(args, async (runs) => {
+    withRuns(args, async ({ runs }) => {
       const run = await runs.get(args.run)
       const pods = await runs.pods(run)
       process.stdout.write(args.json ? `${JSON.stringify({ ...run, pods })}\n` : story(run, pods))

@@ -14,7 +14,7 @@ export const command: Command<ClusterArgs & { readonly run: string }> = {
       yargs.positional('run', { type: 'string', demandOption: true, describe: 'Name of the PipelineRun' }),
     ),
   handler: (args) =>
-    withRuns(args, async (runs) => {
+    withRuns(args, async ({ runs }) => {
       const { status } = await runs.get(args.run)
       if (!isFinalPhase(status?.phase)) {
         throw new InvalidInputError([

@@ -1,17 +1,18 @@
 /** `kfp-ts run`: a pipeline on this machine, from its file or from where an earlier run of it stopped. */
 import { resolve } from 'node:path'
 import { InvalidInputError } from '../../api/issue.ts'
+import type { ForeseenTask } from '../../engine/index.ts'
+import { foreseeResume, foreseeRun } from '../../local/foresee.ts'
 import type { RunOptions } from '../../local/machine.ts'
-import { progressOn } from '../../local/progress/index.ts'
-import { printSummary } from '../../local/progress/summary.ts'
 import { type LocalRunResult, resumeRun, startRun } from '../../local/run.ts'
 import { DEFAULT_ROOT } from '../../store/run-folder.ts'
 import { parseDurationMillis } from '../duration.ts'
-import { EXIT, usageIssue } from '../errors.ts'
-import { watchInterrupts } from '../interrupts.ts'
+import { usageIssue } from '../errors.ts'
 import { findRunId } from '../local-runs.ts'
 import { readPipelineFile } from '../pipeline-file.ts'
+import { tellPlan } from '../plan.ts'
 import { readArguments, withParameterOptions } from '../run-arguments.ts'
+import { runHere } from '../run-here.ts'
 import type { Command } from './index.ts'
 
 interface RunArgs {
@@ -27,6 +28,8 @@ interface RunArgs {
   readonly timeout: string | undefined
   readonly 'task-timeout': string | undefined
   readonly resume: string | undefined
+  readonly reuse: string | undefined
+  readonly 'dry-run': boolean
   readonly pipeline: string | undefined
   readonly 'pipeline-root': string | undefined
 }
@@ -39,6 +42,12 @@ export const command: Command<RunArgs> = {
     withParameterOptions(yargs)
       .positional('file', { type: 'string', describe: 'Pipeline to run' })
       .option('resume', { type: 'string', describe: 'Go on with this run; run again what failed in it' })
+      .option('reuse', { type: 'string', describe: 'Take over what finished in this run and is the same in FILE' })
+      .option('dry-run', {
+        type: 'boolean',
+        default: false,
+        describe: 'Only say which steps would run, and why',
+      })
       .option('json', {
         type: 'boolean',
         default: false,
@@ -62,22 +71,36 @@ export const command: Command<RunArgs> = {
       .option('pipeline-root', { type: 'string', describe: "Folder for artifacts; default: in the run's folder" })
       .example('$0 run pipeline.ts --param epochs=3', 'run it')
       .example('$0 run pipeline.yaml --host-commands --json', 'run compiled IR, print the report')
-      .example('$0 run --resume RUN', 'go on after Ctrl-C, a kill or a failure'),
+      .example('$0 run --resume RUN', 'go on after Ctrl-C, a kill or a failure')
+      .example('$0 run edited.ts --reuse RUN --dry-run', 'what an edited pipeline would run again'),
   handler: async (args) => {
-    const interrupts = watchInterrupts()
-    try {
-      const progress = progressOn(process.stderr, args.json)
-      const options = { ...runOptions(args), ...interrupts.signals, observer: progress.observer }
-      const result = await carryOut(args, options).finally(progress.end)
-      tell(args, result)
-    } finally {
-      interrupts.end()
-    }
+    if (args.resume !== undefined && args.reuse !== undefined)
+      throw new InvalidInputError([
+        usageIssue('wrong-usage', '--resume goes on with a run, --reuse starts another one', 'give one of them'),
+      ])
+    const options = await withReuse(args, runOptions(args))
+    if (args['dry-run']) return tellPlan(args.json, await foreseen(args, options))
+    await runHere(args.json, (hooks) => carryOut(args, { ...options, ...hooks }))
   },
+}
+
+async function withReuse({ reuse }: RunArgs, options: RunOptions): Promise<RunOptions> {
+  return reuse === undefined ? options : { ...options, reuse: await findRunId(options.root, reuse) }
 }
 
 async function carryOut(args: RunArgs, options: RunOptions): Promise<LocalRunResult> {
   if (args.resume !== undefined) return resumeRun(await findRunId(options.root, args.resume), options)
+  const { document, values, source } = await readInputs(args)
+  return startRun(document, values, { ...options, source })
+}
+
+async function foreseen(args: RunArgs, options: RunOptions): Promise<readonly ForeseenTask[]> {
+  if (args.resume !== undefined) return foreseeResume(await findRunId(options.root, args.resume), options)
+  const { document, values } = await readInputs(args)
+  return foreseeRun(document, values, options)
+}
+
+async function readInputs(args: RunArgs) {
   if (args.file === undefined) {
     throw new InvalidInputError([
       usageIssue('missing-file', 'run needs a FILE, or --resume RUN', 'for example: kfp-ts run pipeline.ts'),
@@ -85,7 +108,7 @@ async function carryOut(args: RunArgs, options: RunOptions): Promise<LocalRunRes
   }
   const document = await readPipelineFile(args.file, args.pipeline)
   const values = await readArguments(document, { params: args.param, paramsFile: args['params-file'] })
-  return startRun(document, values, { ...options, source: resolve(args.file) })
+  return { document, values, source: resolve(args.file) }
 }
 
 function runOptions(args: RunArgs): RunOptions {
@@ -104,11 +127,4 @@ function runOptions(args: RunArgs): RunOptions {
     ...(taskTimeout === undefined ? {} : { taskTimeoutMillis: parseDurationMillis(taskTimeout, 'task-timeout') }),
     ...(args['pipeline-root'] === undefined ? {} : { pipelineRoot: args['pipeline-root'] }),
   }
-}
-
-function tell(args: RunArgs, { report, interrupted, paths }: LocalRunResult): void {
-  if (args.json) process.stdout.write(`${JSON.stringify(report)}\n`)
-  else printSummary(report, paths, interrupted)
-  if (interrupted) process.exitCode = EXIT.interrupted
-  else process.exitCode = report.state === 'SUCCEEDED' ? EXIT.ok : EXIT.failed
 }

@@ -47,7 +47,7 @@ export const command: Command<SubmitArgs> = {
   handler: async (args) => {
     const document = await readPipelineFile(args.file, args.pipeline)
     const values = await readArguments(document, { params: args.param, paramsFile: args['params-file'] })
-    await withRuns(args, async (runs) => {
+    await withRuns(args, async ({ runs }) => {
       const run = await runs.create({
         pipelineText: await pipelineText(args.file, document),
         pipelineName: document.spec.pipelineInfo.name,

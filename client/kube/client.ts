@@ -32,7 +32,13 @@ export interface KubeClient {
       readonly resourceVersion?: string | undefined
     },
   ): Promise<KubeList<T>>
-  create<T extends KubeObject>(resource: Resource, namespace: string | undefined, object: T): Promise<T>
+  /** `dryRun`: the API server checks everything, unknown fields too, and keeps nothing. */
+  create<T extends KubeObject>(
+    resource: Resource,
+    namespace: string | undefined,
+    object: T,
+    options?: { readonly dryRun?: boolean | undefined },
+  ): Promise<T>
   /** JSON merge patch; `subresource` is `status` where only that may change. */
   patch<T extends KubeObject>(
     resource: Resource,
@@ -87,8 +93,12 @@ export function createKubeClient(transport: KubeTransport): KubeClient {
           resourceVersion: page.resourceVersion,
         }),
       }),
-    create: (resource, namespace, object) =>
-      send({ method: 'POST', path: resourcePath(resource, namespace), body: object }),
+    create: (resource, namespace, object, { dryRun } = {}) =>
+      send({
+        method: 'POST',
+        path: withQuery(resourcePath(resource, namespace), dryRun ? { dryRun: 'All', fieldValidation: 'Strict' } : {}),
+        body: object,
+      }),
     replace: (resource, namespace, name, object) =>
       send({ method: 'PUT', path: resourcePath(resource, namespace, name), body: object }),
     patch: (resource, namespace, name, patch, subresource) =>

@@ -27,7 +27,7 @@ export function createHttpsTransport(access: KubeAccess, timeoutMillis = DEFAULT
   async function open(request: KubeRequest, streaming: boolean): Promise<http.IncomingMessage> {
     const authorization = await access.authorization()
     const body = request.body === undefined ? undefined : JSON.stringify(request.body)
-    const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'kfp-ts' }
+    const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'kfp-ts', ...request.headers }
     if (authorization) headers['authorization'] = authorization
     if (body !== undefined) {
       headers['content-type'] = request.contentType ?? 'application/json'

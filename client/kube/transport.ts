@@ -4,6 +4,8 @@ export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path with query, from `/`. */
   readonly path: string
+  /** Beside those that every request has. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Sent as JSON. */
   readonly body?: unknown | undefined
   /** @default 'application/json' */

@@ -1,0 +1,178 @@
+/**
+ * What a kfp-ts server beside the operator knows of a run and the cluster does not: every task's state, logs of pods that are gone,
+ * what a retry would do. Reached by its URL, or through the API server's proxy of its Service, as `kfp.Client` does.
+ */
+import type { JsonValue } from '../api/json.ts'
+import type { TaskReport } from '../api/run-report.ts'
+import { createHttpsTransport } from './kube/https-transport.ts'
+import type { KubeAccess } from './kube/kubeconfig.ts'
+import { withQuery } from './kube/resources.ts'
+import { KubeConnectionError, KubeError, type KubeTransport } from './kube/transport.ts'
+
+/** A run as `GET /api/v1/runs/ID` tells it. */
+export interface ServedRun {
+  readonly runId: string
+  readonly pipeline: string
+  readonly state: string
+  readonly tasks: readonly Omit<TaskReport, 'outputs'>[]
+}
+
+/** One line of a dry run, as the engine foresees it. */
+export interface PlannedTask {
+  readonly task: string
+  readonly decision: string
+  readonly reason: string
+  readonly changes?: readonly { readonly part: string; readonly before?: string; readonly now?: string }[]
+  readonly source?: { readonly runId: string; readonly task: string }
+}
+
+/** A run that does not exist yet, for a dry run. */
+export interface PlanRequest {
+  readonly namespace: string
+  readonly pipelineText: string
+  readonly arguments: Readonly<Record<string, JsonValue>>
+  /** false: nothing is taken from the cache. */
+  readonly cache?: boolean | undefined
+  /** Id of a run whose results are reused. */
+  readonly reuse?: string | undefined
+}
+
+export interface ServerApi {
+  /** For messages: the URL, or the Service and its namespace. */
+  readonly place: string
+  /** Undefined when the server does not know the run. */
+  run(runId: string): Promise<ServedRun | undefined>
+  /** Undefined when there is no such attempt. */
+  log(runId: string, task: string, attempt?: number, signal?: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>
+  /** What a retry of the run would do. Undefined when the server can't tell. */
+  foreseeRetry(runId: string): Promise<readonly PlannedTask[] | undefined>
+  /** What a new run would do. Undefined when the server can't tell. */
+  foresee(request: PlanRequest): Promise<readonly PlannedTask[] | undefined>
+}
+
+/** The server did not answer, or refused; the message says where it was looked for. */
+export class ServerError extends Error {
+  readonly code = 'server-error'
+  /** 0: no answer. */
+  readonly status: number
+  constructor(message: string, status: number, cause: unknown) {
+    super(message, { cause })
+    this.name = 'ServerError'
+    this.status = status
+  }
+}
+
+export interface ServerPlace {
+  /** `http(s)://HOST[:PORT]` of the server. */
+  readonly url?: string | undefined
+  /** Sent as a bearer token. */
+  readonly token?: string | undefined
+}
+
+/** Name and port of the Service that `manifests` install. */
+export const SERVER_SERVICE = { name: 'kfp-ts-server', port: 'http' }
+
+const TIMEOUT_MILLIS = 10_000
+
+export function serverByUrl({ url, token }: { readonly url: string; readonly token?: string | undefined }): ServerApi {
+  const access: KubeAccess = {
+    server: url,
+    rejectUnauthorized: true,
+    namespace: '',
+    authorization: async () => (token ? `Bearer ${token}` : undefined),
+  }
+  return createServerApi(createHttpsTransport(access, TIMEOUT_MILLIS), '', url, async () => ({}))
+}
+
+/**
+ * @param transport to the API server, which keeps the caller's `authorization` for itself: the token goes in a header of ours
+ */
+export function serverByProxy(
+  transport: KubeTransport,
+  namespace: string,
+  access: Pick<KubeAccess, 'authorization'>,
+  token?: string,
+): ServerApi {
+  const { name, port } = SERVER_SERVICE
+  const prefix = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/http:${name}:${port}/proxy`
+  return createServerApi(transport, prefix, `service ${name} in namespace ${namespace}`, async () => {
+    const value = token ? `Bearer ${token}` : await access.authorization()
+    return value?.startsWith('Bearer ') ? { 'x-kfp-ts-authorization': value } : {}
+  })
+}
+
+function createServerApi(
+  transport: KubeTransport,
+  prefix: string,
+  place: string,
+  headersOf: () => Promise<Record<string, string>>,
+): ServerApi {
+  const request = (path: string) => ({
+    method: 'GET' as const,
+    path: `${prefix}/api/v1${path}`,
+    timeoutMillis: TIMEOUT_MILLIS,
+  })
+
+  async function json<T>(path: string, body?: unknown): Promise<T | undefined> {
+    const asked = {
+      ...request(path),
+      headers: await headersOf(),
+      ...(body === undefined ? {} : { method: 'POST' as const, body }),
+    }
+    const { status, text } = await transport.request(asked).catch((error) => {
+      throw unreachable(place, error)
+    })
+    if (status === 404 && isStatusObject(text)) throw missing(place)
+    if (status === 404 || status === 501) return undefined
+    if (status >= 300) throw refused(place, status, text)
+    return JSON.parse(text) as T
+  }
+
+  return {
+    place,
+    run: (runId) => json(`/runs/${encodeURIComponent(runId)}`),
+    async log(runId, task, attempt, signal) {
+      const path = withQuery(`/runs/${encodeURIComponent(runId)}/logs`, { task, attempt })
+      try {
+        const { chunks } = await transport.stream({ ...request(path), headers: await headersOf(), signal })
+        return chunks
+      } catch (error) {
+        if (error instanceof KubeError && error.status === 404 && error.reason !== '') throw missing(place)
+        if (error instanceof KubeError && error.status === 404) return undefined
+        if (error instanceof KubeError) throw refused(place, error.status, error.message)
+        throw unreachable(place, error)
+      }
+    },
+    foreseeRetry: async (runId) =>
+      (await json<{ tasks: PlannedTask[] }>(`/runs/${encodeURIComponent(runId)}/retry-plan`))?.tasks,
+    foresee: async (plan) => (await json<{ tasks: PlannedTask[] }>('/plan', plan))?.tasks,
+  }
+}
+
+/** The API server's own words: it has no such Service. */
+const isStatusObject = (text: string): boolean => /"kind":\s*"Status"/.test(text)
+
+const missing = (place: string): ServerError => new ServerError(`there is no kfp-ts server (${place})`, 404, undefined)
+
+function unreachable(place: string, error: unknown): ServerError {
+  const reason = error instanceof KubeConnectionError ? error.message.replace(/^\S+ \S+ /, '') : String(error)
+  return new ServerError(`the kfp-ts server (${place}) does not answer: ${reason}`, 0, error)
+}
+
+function refused(place: string, status: number, text: string): ServerError {
+  const remedy = status === 401 ? ' (set KFP_TS_TOKEN, for example to `kubectl create token ACCOUNT`)' : ''
+  return new ServerError(
+    `the kfp-ts server (${place}) refuses with ${status}${remedy}: ${messageIn(text)}`,
+    status,
+    text,
+  )
+}
+
+function messageIn(text: string): string {
+  try {
+    const { error, message } = JSON.parse(text) as { error?: { message?: string }; message?: string }
+    return error?.message ?? message ?? text.slice(0, 300)
+  } catch {
+    return text.slice(0, 300)
+  }
+}
