@@ -51,3 +51,11 @@ async function compileModule(
   const { compile, loadPipelines, selectPipeline } = await import('../compiler/index.ts')
   return compile(selectPipeline(await loadPipelines(file), pipelineName))
 }
+
+/** The text that goes to a cluster. A compiled file is sent as it is, so that its text (and digest) stays the author's. */
+export async function pipelineText(file: string, document: PipelineDocument): Promise<string> {
+  const { printPipelineYaml } = await import('../compiler/index.ts')
+  if (isSourceFile(file)) return printPipelineYaml(document)
+  const text = await readFile(file, 'utf8')
+  return text.includes('\0') || text.startsWith('PK') ? printPipelineYaml(document) : text
+}

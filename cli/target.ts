@@ -48,3 +48,14 @@ export function isClusterTarget(args: TargetArgs): boolean {
 }
 
 export const rootOf = ({ root }: Pick<TargetArgs, 'root'>): string => resolve(root ?? DEFAULT_ROOT)
+
+/** Options of a command about one run. */
+export function withRunArgument<T>(yargs: Argv<T>) {
+  return withTargetOptions(
+    yargs.positional('run', {
+      type: 'string',
+      demandOption: true,
+      describe: 'Id or name of the run; "last" for the newest of this machine',
+    }),
+  )
+}

@@ -1,5 +1,6 @@
 /** Replays a run's journal to say, for every task that asked the cache, what it was told and what had changed. */
-import type { RunConfig } from '../engine/types.ts'
+import { partChanges } from '../engine/index.ts'
+import type { PartChange, RunConfig, RunEvent } from '../engine/types.ts'
 import { type CacheEntry, openCacheIndex } from '../store/cache-index.ts'
 import { type RunPaths, readManifest } from '../store/run-folder.ts'
 import { artifactPath } from './import-artifact.ts'
@@ -17,7 +18,7 @@ export interface CacheExplanation {
   readonly nearest?: {
     readonly runId: string
     readonly task: string
-    readonly changes: readonly { readonly part: string; readonly before?: string; readonly now?: string }[]
+    readonly changes: readonly PartChange[]
   }
 }
 
@@ -32,15 +33,19 @@ export async function explainCache(paths: RunPaths): Promise<CacheExplanation[]>
   const manifest = await readManifest<RunConfig>(paths)
   if (!manifest) return []
   const questions = new Map<string, Question>()
-  const explanations: (CacheExplanation & { question?: Question })[] = []
+  /** The last word about each task. */
+  const told = new Map<string, CacheExplanation & { question?: Question }>()
   await replay(paths, manifest, ({ at, event }, { actions }) => {
     if (event.kind === 'cache-answered') {
       const { answer, task } = event
       const question = questions.get(task)
       if (answer.hit)
-        explanations.push({ task, hit: true, source: { runId: answer.sourceRunId, task: answer.sourceTask } })
-      else explanations.push({ task, hit: false, reason: answer.reason, ...(question ? { question } : {}) })
+        told.set(task, { task, hit: true, source: { runId: answer.sourceRunId, task: answer.sourceTask } })
+      // What changed since the run that is reused says more than that the cache had nothing either.
+      else if (!told.has(task) || manifest.config.reuse === undefined)
+        told.set(task, { task, hit: false, reason: answer.reason, ...(question ? { question } : {}) })
     }
+    if (event.kind === 'reuse-answered') told.set(event.task, reuseExplanation(event, manifest.config))
     for (const action of actions) {
       if (action.kind !== 'look-up-cache') continue
       const { task, pipelineName, cacheKey } = action
@@ -48,10 +53,19 @@ export async function explainCache(paths: RunPaths): Promise<CacheExplanation[]>
     }
   })
   const entries = await entriesOf(paths, [...questions.values()][0]?.pipelineName)
-  return explanations.map(({ question, ...explanation }) => {
+  return [...told.values()].map(({ question, ...explanation }) => {
     const nearest = question && nearestEntry(question, entries)
     return nearest ? { ...explanation, nearest: describe(question, nearest) } : explanation
   })
+}
+
+function reuseExplanation(
+  { task, answer }: Extract<RunEvent, { kind: 'reuse-answered' }>,
+  { reuse }: RunConfig,
+): CacheExplanation {
+  if (answer.hit) return { task, hit: true, source: { runId: answer.sourceRunId, task: answer.sourceTask } }
+  const { reason, changes } = answer
+  return { task, hit: false, reason, ...(changes && reuse ? { nearest: { runId: reuse.runId, task, changes } } : {}) }
 }
 
 async function entriesOf(paths: RunPaths, pipelineName: string | undefined): Promise<CacheEntry[]> {
@@ -67,21 +81,13 @@ function nearestEntry(question: Question, entries: readonly CacheEntry[]): Cache
   const earlier = entries.filter(({ savedAt }) => savedAt < question.at)
   const sameTask = earlier.filter(({ task }) => withoutIteration(task) === withoutIteration(question.task))
   const candidates = sameTask.length > 0 ? sameTask : earlier
-  const ranked = candidates.map((entry) => ({ entry, changes: changedParts(entry.parts, question.parts).length }))
+  const ranked = candidates.map((entry) => ({ entry, changes: partChanges(entry.parts, question.parts).length }))
   return ranked.sort((a, b) => a.changes - b.changes || b.entry.savedAt - a.entry.savedAt)[0]?.entry
 }
 
 function describe(question: Question, entry: CacheEntry): NonNullable<CacheExplanation['nearest']> {
-  const changes = changedParts(entry.parts, question.parts).map((part) => ({
-    part,
-    ...(part in entry.parts ? { before: entry.parts[part]! } : {}),
-    ...(part in question.parts ? { now: question.parts[part]! } : {}),
-  }))
+  const changes = partChanges(entry.parts, question.parts)
   return { runId: entry.runId, task: entry.task, changes }
-}
-
-function changedParts(before: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((part) => before[part] !== now[part]).sort()
 }
 
 const withoutIteration = (task: string) => task.replaceAll(/\[\d+\]/g, '')

@@ -1,17 +1,52 @@
-/** `kfp-ts cancel`: ends a run on the cluster; its pods are ended too. */
-import { type ClusterArgs, withClusterOptions, withRuns } from '../cluster.ts'
+/** `kfp-ts cancel`: ends a run; steps that run are ended too. */
+import { InvalidInputError } from '../../api/issue.ts'
+import { isFinalPhase } from '../../api/pipeline-run.ts'
+import { requestCancel } from '../../local/cancel-request.ts'
+import { lockHolder } from '../../store/lock.ts'
+import { runPaths } from '../../store/run-folder.ts'
+import { withRuns } from '../cluster.ts'
+import { usageIssue } from '../errors.ts'
+import { findRunId, listRuns } from '../local-runs.ts'
+import { isClusterTarget, rootOf, type TargetArgs, withRunArgument } from '../target.ts'
 import type { Command } from './index.ts'
 
-export const command: Command<ClusterArgs & { readonly run: string }> = {
+type CancelArgs = TargetArgs & { readonly run: string }
+
+export const command: Command<CancelArgs> = {
   command: 'cancel <run>',
-  describe: 'End a run on the cluster.',
+  describe: 'End a run that goes on: one of this machine, or with -n or --cluster one of a cluster.',
   builder: (yargs) =>
-    withClusterOptions(
-      yargs.positional('run', { type: 'string', demandOption: true, describe: 'Name of the PipelineRun' }),
-    ),
-  handler: (args) =>
-    withRuns(args, async ({ runs }) => {
-      await runs.cancel(args.run)
-      process.stdout.write(`${args.run} is being canceled\n`)
-    }),
+    withRunArgument(yargs)
+      .example('$0 cancel last', 'the newest run of this machine')
+      .example('$0 cancel hybrid-x7k2p -n ml', 'a run of the cluster'),
+  handler: async (args) => {
+    if (isClusterTarget(args)) await cancelOnCluster(args)
+    else await cancelHere(args)
+  },
+}
+
+async function cancelOnCluster(args: CancelArgs): Promise<void> {
+  await withRuns(args, async ({ runs, find }) => {
+    const { metadata, status } = await find(args.run)
+    if (isFinalPhase(status?.phase)) throw over(metadata.name, status!.phase!)
+    await runs.cancel(metadata.name)
+    process.stdout.write(`${metadata.name} is being canceled\n`)
+  })
+}
+
+async function cancelHere(args: CancelArgs): Promise<void> {
+  const root = rootOf(args)
+  const runId = await findRunId(root, args.run)
+  const paths = runPaths(root, runId)
+  if (!(await lockHolder(paths.lock))) {
+    const known = (await listRuns(root)).find((run) => run.runId === runId)
+    throw over(runId, known?.state ?? 'INTERRUPTED')
+  }
+  await requestCancel(paths)
+  process.stdout.write(`${runId} is being canceled\n`)
+}
+
+function over(name: string, state: string): InvalidInputError {
+  const hint = state === 'INTERRUPTED' ? '"kfp-ts retry" goes on with it, "kfp-ts delete" removes it' : undefined
+  return new InvalidInputError([usageIssue('not-running', `${name} does not run (${state})`, hint)])
 }

@@ -17,7 +17,7 @@ export interface CommandEntry {
   readonly name: string
   /** One line of top-level help. */
   readonly summary: string
-  readonly group: 'author' | 'local' | 'cluster' | 'service' | 'other'
+  readonly group: 'author' | 'local' | 'cluster' | 'runs' | 'service' | 'other'
   // biome-ignore lint/suspicious/noExplicitAny: each command knows its own arguments, yargs hands them through.
   readonly load: () => Promise<{ readonly command: Command<any> }>
 }
@@ -32,9 +32,9 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: 'init', summary: 'make a new project', group: 'author', load: () => import('./init.ts') },
   { name: 'run', summary: 'run a pipeline on this machine', group: 'local', load: () => import('./run.ts') },
-  { name: 'runs', summary: 'list the runs of this machine', group: 'local', load: () => import('./runs.ts') },
-  { name: 'logs', summary: 'print what a step wrote', group: 'local', load: () => import('./logs.ts') },
-  { name: 'explain', summary: 'say why the cache hit or missed', group: 'local', load: () => import('./explain.ts') },
+  { name: 'runs', summary: 'list runs', group: 'runs', load: () => import('./runs.ts') },
+  { name: 'logs', summary: 'print what the steps of a run wrote', group: 'runs', load: () => import('./logs.ts') },
+  { name: 'explain', summary: 'say why the cache hit or missed', group: 'runs', load: () => import('./explain.ts') },
   {
     name: 'generate',
     summary: 'write types beside YAML components',
@@ -56,18 +56,18 @@ export const commands: readonly CommandEntry[] = [
   { name: 'submit', summary: 'start a pipeline on a cluster', group: 'cluster', load: () => import('./submit.ts') },
   {
     name: 'describe',
-    summary: 'show where a run on the cluster stands',
-    group: 'cluster',
+    summary: 'show where a run stands, and why',
+    group: 'runs',
     load: () => import('./describe.ts'),
   },
-  { name: 'cancel', summary: 'end a run on the cluster', group: 'cluster', load: () => import('./cancel.ts') },
+  { name: 'cancel', summary: 'end a run', group: 'runs', load: () => import('./cancel.ts') },
   {
     name: 'retry',
-    summary: 'run again what failed in a run on the cluster',
-    group: 'cluster',
+    summary: 'run again what failed, or what an edited pipeline changed',
+    group: 'runs',
     load: () => import('./retry.ts'),
   },
-  { name: 'delete', summary: 'remove a run from the cluster', group: 'cluster', load: () => import('./delete.ts') },
+  { name: 'delete', summary: 'remove a run', group: 'runs', load: () => import('./delete.ts') },
   {
     name: 'operator',
     summary: 'carry out the PipelineRun resources of a cluster',
@@ -110,6 +110,7 @@ export const GROUP_TITLES: Readonly<Record<CommandEntry['group'], string>> = {
   author: 'Write pipelines',
   local: 'Run on this machine',
   cluster: 'Run on a cluster',
+  runs: 'Look after runs, here or on a cluster (-n NAMESPACE, --cluster)',
   service: 'Serve',
   other: 'Other',
 }

@@ -60,6 +60,8 @@ function describeRecord({ at, event }: JournalRecord, startedAt: Map<string, num
       return `${shortPath(event.task)}  ${event.message}`
     case 'cache-answered':
       return event.answer.hit ? `${shortPath(event.task)}  cached (from run ${event.answer.sourceRunId})` : undefined
+    case 'reuse-answered':
+      return event.answer.hit ? `${shortPath(event.task)}  reused (from run ${event.answer.sourceRunId})` : undefined
     case 'cancel-requested':
       return `canceling: ${event.reason}`
     case 'retry-requested':
