@@ -43,7 +43,7 @@ const trigger = {
     {
       name: {
         type: 'string',
-        pattern: '^[a-z]([a-z0-9_]*[a-z0-9])?$',
+        pattern: '^[A-Za-z][A-Za-z0-9_]*$',
         maxLength: 40,
         description: 'Names its values in macros; its kind by default.',
       },

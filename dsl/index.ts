@@ -1,5 +1,6 @@
 /** Public entry `kfp-ts`: everything an author types. */
-export { macros, type ScheduleOptions } from '../api/schedule-options.ts'
+export { macros, type ScheduleOptions, triggers } from '../api/schedule-options.ts'
+export type { ScheduleTrigger } from '../api/scheduled-run.ts'
 export { type Component, type ComponentOptions, defineComponent, type TypeScriptComponent } from './component.ts'
 export {
   and,

@@ -4,6 +4,7 @@ import type { RuntimeArtifact } from '../api/executor-io.ts'
 import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { ArtifactInputSpec, ParameterType } from '../api/pipeline-spec.ts'
+import type { PipelineDocument } from '../api/platform-spec.ts'
 import { convertValue, describe, readOutputText } from './convert-value.ts'
 import { canonicalJson } from './digest.ts'
 import type { ComponentPlan, Program } from './program.ts'
@@ -105,6 +106,23 @@ export function coerceArgument(type: ParameterType, text: string): JsonValue {
   const read = readOutputText(text, type)
   if ('value' in read && fitsExactly(read.value, type)) return read.value
   throw new InvalidInputError([issue('wrong-type', '', `it takes a ${type} and got "${text}"`, hintFor(type))])
+}
+
+/**
+ * Parameters as a schedule's texts and events gave them, in the declared types: "7" for an integer is 7, and 0.75 for a text "0.75".
+ * What does not fit stays as it is; checkArguments tells.
+ */
+export function fitParameters(document: PipelineDocument, args: Arguments): Record<string, JsonValue> {
+  const declared = document.spec.root.inputDefinitions?.parameters ?? {}
+  const fitted = Object.entries(args).flatMap(([name, value]): [string, JsonValue][] => {
+    if (value === undefined) return []
+    const type = Object.hasOwn(declared, name) ? declared[name]!.parameterType : undefined
+    if (type === 'STRING' && value !== null && typeof value !== 'string') return [[name, JSON.stringify(value)]]
+    if (typeof value !== 'string' || type === undefined || type === 'STRING') return [[name, value]]
+    const read = readOutputText(value, type)
+    return [[name, 'value' in read && fitsExactly(read.value, type) ? read.value : value]]
+  })
+  return Object.fromEntries(fitted)
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Brings a run to life: from its journal when there is one, else from its resource. What is wrong with it becomes its status. */
 import { formatIssue, InvalidInputError, type Issue } from '../api/issue.ts'
+import type { JsonValue } from '../api/json.ts'
 import { EXPERIMENT_ANNOTATION, type PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
-import { checkArguments } from '../engine/index.ts'
+import { checkArguments, fitParameters } from '../engine/index.ts'
 import type { Locks } from './admission/limits.ts'
 import { type LoadedPipeline, type PipelineLoader, PipelineNotFoundError } from './load-pipeline.ts'
 import type { Pod } from './pod/pod-types.ts'
@@ -13,6 +14,7 @@ import type { RunHeader } from './run-records.ts'
 import { type RunIdentity, type RunSession, type SessionPorts, startSession } from './run-session.ts'
 import { unstartedStatus } from './run-status.ts'
 import type { PipelineRun } from './run-view.ts'
+import { SCHEDULE_LABELS } from './schedule/schedule-objects.ts'
 
 export interface RunStarter {
   readonly kube: KubeClient
@@ -80,12 +82,15 @@ async function headerOf(
     return isFree(locksOf(pipeline)) ? { pipeline, ...stored } : 'held'
   }
   const pipeline = await loader.load(run.namespace, resource.spec)
-  refuseWrongArguments(pipeline, resource)
+  const ofSchedule = resource.metadata.labels?.[SCHEDULE_LABELS.schedule] !== undefined
+  const given = resource.spec.arguments ?? {}
+  const args = ofSchedule ? fitParameters(pipeline.document, given) : given
+  refuseWrongArguments(pipeline, args)
   if (!isFree(locksOf(pipeline))) return 'held'
   const reuse = await reusedRun(kube, ports.records, run.namespace, resource.spec)
   const config = runConfig({
     run,
-    spec: resource.spec,
+    spec: { ...resource.spec, arguments: args },
     document: pipeline.document,
     store: ports.store,
     settings: ports.settings,
@@ -111,8 +116,8 @@ export function locksOf({ document }: LoadedPipeline): Locks {
   return { mutexName: mutexName || undefined, semaphoreKey: semaphoreKey || undefined }
 }
 
-function refuseWrongArguments(pipeline: LoadedPipeline, { spec }: PipelineRun): void {
-  const issues = checkArguments(pipeline.program, spec.arguments ?? {})
+function refuseWrongArguments(pipeline: LoadedPipeline, args: Readonly<Record<string, JsonValue>>): void {
+  const issues = checkArguments(pipeline.program, args)
   const errors = issues.filter(({ severity }: Issue) => severity === 'error')
   if (errors.length > 0) throw new InvalidInputError(errors)
 }

@@ -6,7 +6,7 @@ import { type GuardOptions, installGuard } from './guard.ts'
 import { registerKfp } from './kfp/index.ts'
 import { registerMlflow } from './mlflow/index.ts'
 import { registerNative } from './native/index.ts'
-import { HttpError } from './problem.ts'
+import { parseJson } from './parse-json.ts'
 
 /** A JSON body of `log-batch` may have 1 MB; specs of pipelines are larger. */
 const MAX_JSON_BYTES = 32 * 1024 * 1024
@@ -43,29 +43,4 @@ function acceptBodies(app: FastifyInstance): void {
       done(error as Error)
     }
   })
-}
-
-function parseJson(text: string): unknown {
-  if (text.trim() === '') return undefined
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw new HttpError(400, 'The body is not valid JSON')
-  }
-  refuseNul(value, 0)
-  return value
-}
-
-const MAX_DEPTH = 200
-
-/** No database takes a NUL in a text, and nothing needs JSON of hundreds of levels. */
-function refuseNul(value: unknown, depth: number): void {
-  if (typeof value === 'string' && value.includes('\0')) throw new HttpError(400, 'Texts must not contain NUL')
-  if (typeof value !== 'object' || value === null) return
-  if (depth > MAX_DEPTH) throw new HttpError(400, `JSON with more than ${MAX_DEPTH} levels is not accepted`)
-  for (const [key, inner] of Object.entries(value)) {
-    if (key.includes('\0')) throw new HttpError(400, 'Texts must not contain NUL')
-    refuseNul(inner, depth + 1)
-  }
 }

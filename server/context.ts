@@ -8,6 +8,7 @@ import type { RunEvents } from './run-events.ts'
 import type { RunExecutor } from './run-executor.ts'
 import type { RunTokens } from './run-tokens.ts'
 import type { Schedules } from './schedules.ts'
+import type { WebhookSecrets } from './webhook-secrets.ts'
 
 /** The parts a server is made of. */
 export interface Services {
@@ -18,6 +19,7 @@ export interface Services {
   /** Makes the tokens that steps log with. */
   readonly tokens: RunTokens
   readonly schedules: Schedules
+  readonly webhookSecrets: WebhookSecrets
   readonly events: RunEvents
   readonly logger: Logger
   /** Bytes of a pipeline's artifact by its URI; undefined when there is no file. Refuses places that are not pipelines'. */

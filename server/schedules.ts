@@ -1,13 +1,28 @@
 /** The port to whatever runs the schedules of recurring runs. Implemented by the cli's wiring over engine/schedule. */
 import type { Issue } from '../api/issue.ts'
-import type { ScheduledRunSpec } from '../api/scheduled-run.ts'
+import type { JsonValue } from '../api/json.ts'
+import type { ScheduledRunSpec, ScheduleTrigger } from '../api/scheduled-run.ts'
 
 export interface Schedules {
   /** What is wrong with the meaning of a schedule, such as a cron without any tick. */
   check(spec: Omit<ScheduledRunSpec, 'runTemplate'>, now: number): readonly Issue[]
-  /** A recurring run was made, changed or deleted: look at the table again. */
+  /** A recurring run was made, changed or deleted, or an event came in: look at the tables again. */
   changed(): void
+  /** The schedule that a webhook calls; undefined when there is none of that name. */
+  called(namespace: string, name: string): Promise<CalledSchedule | undefined>
+}
+
+/** A schedule as its webhook sees it. */
+export interface CalledSchedule {
+  /** Owner of its events in the database. */
+  readonly owner: string
+  /** Undefined: it listens to no webhook. */
+  readonly webhook: NonNullable<ScheduleTrigger['webhook']> | undefined
+  /** Rejects with `invalid` when these values of a call do not fit the pipeline, where that can be told. */
+  check?(parameters: Readonly<Record<string, JsonValue>>): Promise<void>
+  /** Id of a run by its name, where the two differ. */
+  runIdOf?(run: string): string
 }
 
 /** For a server whose recurring runs only lie in the table. */
-export const noSchedules: Schedules = { check: () => [], changed: () => {} }
+export const noSchedules: Schedules = { check: () => [], changed: () => {}, called: async () => undefined }

@@ -16,6 +16,7 @@ import { RunEvents } from './run-events.ts'
 import { noExecutor, type RunExecutor } from './run-executor.ts'
 import { FORWARDED_AUTHORIZATION, openRunTokens, type RunTokens, withRunTokens } from './run-tokens.ts'
 import { noSchedules, type Schedules } from './schedules.ts'
+import { noWebhookSecrets, webhookSecretsIn } from './webhook-secrets.ts'
 
 /** What an executor of pipeline runs may use. */
 export interface ExecutorParts {
@@ -44,6 +45,8 @@ export interface ServeOptions {
   readonly executor?: ((parts: ExecutorParts) => RunExecutor) | undefined
   /** Runs the schedules. @default none: recurring runs only lie in the table */
   readonly schedules?: ((parts: { services: () => Services }) => Schedules) | undefined
+  /** Folder with a file for each secret that signs calls of webhooks. @default none */
+  readonly webhookSecrets?: string | undefined
   /** Hosts that pipeline packages may be loaded from. @default none */
   readonly packageHosts?: readonly string[] | undefined
   /** Where runs keep their artifacts when they name no root. @default `<dataDirectory>/pipelines` */
@@ -95,6 +98,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     logger,
     pipelineRoot,
     packageHosts: options.packageHosts ?? [],
+    webhookSecrets: options.webhookSecrets === undefined ? noWebhookSecrets : webhookSecretsIn(options.webhookSecrets),
     readPipelineArtifact: options.readPipelineArtifact ?? ((uri) => readBelow(pipelineRoot, uri)),
     schedules: options.schedules?.({ services: () => services }) ?? noSchedules,
   }

@@ -1,17 +1,20 @@
 /** Stores a schedule of a compiled pipeline in the database, with the recurring run that KFP's API shows of it. Before: `kfp-ts schedule create`. */
 import { randomUUID } from 'node:crypto'
 import { InvalidInputError, type Issue } from '../../api/issue.ts'
+import type { JsonValue } from '../../api/json.ts'
 import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import { compileSchedule } from '../../engine/schedule/compile-schedule.ts'
 import { parseDuration } from '../../engine/schedule/duration.ts'
 import { checkMacros } from '../../engine/schedule/macros.ts'
+import { findTriggerLoop, loopIssue, type ScheduleNode, type Trigger } from '../../engine/schedule/triggers.ts'
 import { checkParameters, specJson } from '../../server/kfp/spec.ts'
 import type { Metadata } from '../../store/metadata/database.ts'
 import { DEFAULT_EXPERIMENT_ID } from '../../store/metadata/experiments.ts'
-import { insertSchedule, replaceSchedule } from '../../store/metadata/schedules.ts'
+import { insertSchedule, replaceSchedule, schedulesWithPipelines } from '../../store/metadata/schedules.ts'
 import type { RecurringRunRow } from '../../store/metadata/tables.ts'
+import { nodeOf } from './schedule-row.ts'
 
 export interface NewSchedule {
   readonly name: string
@@ -37,7 +40,8 @@ export async function createSchedule(
   const now = metadata.now()
   const { schedule, issues } = compileSchedule(name, spec, now)
   if (!schedule) throw new InvalidInputError(issues)
-  const parameters = checkParameters(document, template.parameters ?? {})
+  await refuseLoop(metadata, { name, pipeline: document.spec.pipelineInfo.name, triggers: spec.triggers })
+  const parameters = checkScheduledParameters(document, template.parameters ?? {}, schedule.triggers)
   const row = rowOf(name, spec, document, parameters, now)
   const text = JSON.stringify({ ...spec, runTemplate: {} })
   const id = await metadata.transaction(async (db) => {
@@ -45,7 +49,25 @@ export async function createSchedule(
     await insertSchedule(db, row, name, text)
     return row.recurring_run_id
   })
-  return { id, warnings: [...issues, ...checkMacros(parameters, 'spec.runTemplate.parameters')] }
+  return { id, warnings: [...issues, ...checkMacros(parameters, 'spec.runTemplate.parameters', schedule.triggers)] }
+}
+
+async function refuseLoop(metadata: Metadata, node: ScheduleNode): Promise<void> {
+  const others = (await schedulesWithPipelines(metadata.db, '')).map(nodeOf)
+  const way = findTriggerLoop(node, others)
+  if (way) throw new InvalidInputError([loopIssue(way)])
+}
+
+/** What a webhook's body gives to parameters is known when it is called: they count as given. */
+function checkScheduledParameters(
+  document: PipelineDocument,
+  parameters: Readonly<Record<string, JsonValue>>,
+  triggers: readonly Trigger[],
+): Record<string, JsonValue> {
+  const mapped = Object.assign({}, ...triggers.map(({ spec }) => spec.webhook?.parameters)) as Record<string, string>
+  const later = Object.fromEntries(Object.entries(mapped).map(([name, way]) => [name, `[[trigger.payload.${way}]]`]))
+  const checked = checkParameters(document, { ...later, ...parameters })
+  return Object.fromEntries(Object.entries(checked).filter(([name]) => Object.hasOwn(parameters, name)))
 }
 
 function rowOf(

@@ -6,6 +6,9 @@ import { advanceBackfill, type BackfillState, compileBackfill } from '../../engi
 import type { Schedule } from '../../engine/schedule/compile-schedule.ts'
 import type { Explanation, ScheduleAction } from '../../engine/schedule/schedule-state.ts'
 import type { Services } from '../../server/context.ts'
+import { collectSignals } from '../../store/metadata/collect-signals.ts'
+import { recordedRuns } from '../../store/metadata/ended-runs.ts'
+import { MetadataError } from '../../store/metadata/errors.ts'
 import {
   activeBackfill,
   answerRequest,
@@ -16,7 +19,9 @@ import {
   saveBackfill,
   saveSchedule,
 } from '../../store/metadata/schedules.ts'
+import { openSignals, type StoredSignal, settleSignals } from '../../store/metadata/signals.ts'
 import type { BackfillRow } from '../../store/metadata/tables.ts'
+import { contentOnThisMachine } from './content.ts'
 import { compileRow, factOf, requestOf, stateOfRow } from './schedule-row.ts'
 import { createPlannedRun, releasePlannedRun } from './start-planned-run.ts'
 
@@ -38,6 +43,7 @@ export async function passOverSchedule(services: Services, row: FullSchedule): P
   const state = stateOfRow(row)
   const backfill = await activeBackfill(db, id)
   const requests = (await openRequests(db, id)).map(requestOf)
+  const signals = await signalsOf(services, row, schedule)
   const runs = await observeRuns(db, id, state.cursor, rangeOf(backfill))
   for (const { logicalDate } of requests) {
     if (logicalDate !== null)
@@ -46,8 +52,9 @@ export async function passOverSchedule(services: Services, row: FullSchedule): P
   const facts = [...new Map(runs.map((run) => [run.name, run])).values()].map(factOf)
   const now = services.metadata.now()
   const resume = row.resume_requested_at === null ? {} : { resumeRequestedAt: row.resume_requested_at }
-  const pass = advanceSchedule(schedule, state, { runs: facts, manualRequests: requests, ...resume }, now)
-  const failed = await carryOut(services, row, schedule, pass.actions)
+  const pass = advanceSchedule(schedule, state, { runs: facts, manualRequests: requests, signals, ...resume }, now)
+  const refused: Explanation[] = []
+  const failed = await carryOut(services, row, schedule, pass.actions, refused)
   const backfillWake = backfill && (await passOverBackfill(services, row, schedule, backfill, runs, now))
   if (failed) {
     // Nothing is saved: the next pass sees what was created and tries the rest again.
@@ -55,10 +62,27 @@ export async function passOverSchedule(services: Services, row: FullSchedule): P
     return { wakeAt: now + RETRY_MILLIS, unfinished: unfinishedOf(runs) }
   }
   const { cursor, index } = pass.state
-  await save(services, row, JSON.stringify(pass.state), cursor, index, pass.explanations, pass.next?.runAfter ?? null)
+  const told = [...pass.explanations, ...refused]
+  await save(services, row, JSON.stringify(pass.state), cursor, index, told, pass.next?.runAfter ?? null)
   const wakeAt = Math.min(pass.wakeAt ?? Number.POSITIVE_INFINITY, backfillWake ?? Number.POSITIVE_INFINITY)
   const created = await observeRuns(db, id, cursor, rangeOf(backfill))
   return { ...(Number.isFinite(wakeAt) ? { wakeAt } : {}), unfinished: unfinishedOf(created) }
+}
+
+/** What the triggers of the schedule have seen and nothing was made of yet. */
+async function signalsOf(services: Services, row: FullSchedule, schedule: Schedule): Promise<StoredSignal[]> {
+  const { metadata, logger } = services
+  const id = row.recurring_run_id
+  if (schedule.triggers.length > 0) {
+    // Triggers that the schedule was created with listen from its creation, others from when they were added.
+    const since = row.updated_at === row.created_at ? row.created_at : metadata.now()
+    const owner = { id, namespace: row.namespace, since }
+    const sources = { ...recordedRuns(metadata.db), contentOf: contentOnThisMachine }
+    await collectSignals(metadata, sources, owner, schedule.triggers, (trigger, error) =>
+      logger.warn({ err: error, schedule: row.name, trigger: trigger.spec }, 'a trigger could not look'),
+    )
+  }
+  return await openSignals(metadata.db, id)
 }
 
 /** The explanation of the first action that could not be carried out, after which no other was tried. */
@@ -67,6 +91,7 @@ async function carryOut(
   row: FullSchedule,
   schedule: Schedule,
   actions: readonly ScheduleAction[],
+  refused: Explanation[],
   backfill: string | null = null,
 ): Promise<Explanation | undefined> {
   const { db } = services.metadata
@@ -76,10 +101,16 @@ async function carryOut(
       if (action.kind === 'release-run') await releasePlannedRun(services, row, schedule, action.name)
       if (action.kind === 'answer-request')
         await answerRequest(db, row.recurring_run_id, action.id, action.accepted, action.message)
+      if (action.kind === 'settle-signals')
+        await settleSignals(db, row.recurring_run_id, action.settled, services.metadata.now())
       // prune-run: records of runs are kept here; history limits concern objects of a cluster.
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      return { reason: 'NotStarted', message: `a run could not be started: ${reason}`, event: true }
+      const told = { reason: 'NotStarted', message: `a run could not be started: ${reason}`, event: true } as const
+      // Trying again would meet the same values, and keep the events that come after from becoming runs.
+      const hopeless = action.kind === 'create-run' && action.run.kind === 'triggered'
+      if (!hopeless || !(error instanceof MetadataError && error.code === 'invalid')) return told
+      refused.push(told)
     }
   }
   return undefined
@@ -101,7 +132,7 @@ async function passOverBackfill(
     return undefined
   }
   const pass = advanceBackfill(backfill, JSON.parse(stored.state) as BackfillState, runs.map(factOf), now)
-  const failed = await carryOut(services, row, schedule, pass.actions, stored.name)
+  const failed = await carryOut(services, row, schedule, pass.actions, [], stored.name)
   if (failed) return now + RETRY_MILLIS
   await saveBackfill(db, row.recurring_run_id, stored.name, JSON.stringify(pass.state), pass.phase)
   return pass.wakeAt

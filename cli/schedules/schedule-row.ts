@@ -2,7 +2,8 @@
 import type { JsonValue } from '../../api/json.ts'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import { type CompiledSchedule, compileSchedule } from '../../engine/schedule/compile-schedule.ts'
-import type { ManualRequest, RunFact, RunPhase, ScheduleState } from '../../engine/schedule/schedule-state.ts'
+import type { ManualRequest, RunFact, RunPhase, RunPlan, ScheduleState } from '../../engine/schedule/schedule-state.ts'
+import type { ScheduleNode } from '../../engine/schedule/triggers.ts'
 import { scheduleOf } from '../../server/kfp/trigger.ts'
 import type { FullSchedule, ObservedRun } from '../../store/metadata/schedules.ts'
 import type { ScheduleRequestRow } from '../../store/metadata/tables.ts'
@@ -34,7 +35,12 @@ export function factOf(run: ObservedRun): RunFact {
     ...(run.kind === 'backfill' ? {} : { index: run.run_index }),
     ...(run.request_id === null ? {} : { requestId: run.request_id }),
     ...(run.backfill === null ? {} : { backfill: run.backfill }),
+    ...(run.kind === 'triggered' ? { signals: signalsOf(run) } : {}),
   }
+}
+
+function signalsOf({ plan }: ObservedRun): string[] {
+  return ((JSON.parse(plan) as RunPlan).events ?? []).map(({ signal }) => signal)
 }
 
 function phaseOf(run: ObservedRun): RunPhase {
@@ -62,4 +68,9 @@ export function requestOf(row: ScheduleRequestRow): ManualRequest {
     logicalDate: row.logical_date,
     parameters: JSON.parse(row.parameters) as Record<string, JsonValue>,
   }
+}
+
+/** A schedule as the search for loops sees it. */
+export function nodeOf(row: FullSchedule & { readonly pipeline_name: string | null }): ScheduleNode {
+  return { name: row.name, pipeline: row.pipeline_name ?? undefined, triggers: specOfRow(row).triggers }
 }

@@ -2,8 +2,11 @@
 import { compileSchedule } from '../../engine/schedule/compile-schedule.ts'
 import type { Services } from '../../server/context.ts'
 import type { Schedules } from '../../server/schedules.ts'
+import { signalFingerprint } from '../../store/metadata/ended-runs.ts'
 import { type FullSchedule, listSchedules, scheduleFingerprint } from '../../store/metadata/schedules.ts'
+import { calledSchedule } from './called-schedule.ts'
 import { passOverSchedule } from './schedule-pass.ts'
+import { specOfRow } from './schedule-row.ts'
 
 export interface ScheduleRunner extends Schedules {
   /** Looks at everything that is due now; resolves when it is done. For tests and for a clean start. */
@@ -14,6 +17,8 @@ export interface ScheduleRunner extends Schedules {
 
 /** How often the table is asked whether another process changed it (rule 14: the safety net under the timers). */
 const LOOK_MILLIS = 1000
+/** How often places in a store are looked at for triggers. */
+const POLL_MILLIS = 5_000
 /** How often every schedule is looked at, whatever was or was not heard of it. */
 const RESYNC_MILLIS = 30_000
 
@@ -26,6 +31,7 @@ export function startScheduleRunner(services: () => Services): ScheduleRunner {
   return {
     check: checkSchedule,
     changed: () => runner.lookAtAll(),
+    called: (namespace, name) => calledSchedule(services(), namespace, name),
     settle: () => runner.settle(),
     stop: () => runner.stop(),
   }
@@ -35,6 +41,10 @@ class Runner {
   readonly #services: () => Services
   readonly #wakeAt = new Map<string, number>()
   readonly #watched = new Map<string, () => void>()
+  /** Schedules with triggers, and those of them that look at a place again and again. */
+  readonly #listening = new Map<string, { readonly polls: boolean }>()
+  #signalPrint = ''
+  #polledAt = 0
   #all = true
   #fingerprint = ''
   #allLookedAt = 0
@@ -96,6 +106,7 @@ class Runner {
     const { metadata, logger } = this.#services()
     const fingerprint = await scheduleFingerprint(metadata.db)
     const now = metadata.now()
+    await this.#listen(now)
     const all = this.#all || fingerprint !== this.#fingerprint || Math.abs(now - this.#allLookedAt) >= RESYNC_MILLIS
     if (!all && ![...this.#wakeAt.values()].some((at) => at <= now)) return
     this.#all = false
@@ -104,6 +115,7 @@ class Runner {
     const rows = await listSchedules(metadata.db)
     const known = new Set(rows.map((row) => row.recurring_run_id))
     for (const id of this.#wakeAt.keys()) if (!known.has(id)) this.#wakeAt.delete(id)
+    for (const id of this.#listening.keys()) if (!known.has(id)) this.#listening.delete(id)
     for (const row of rows) {
       if (this.#stopped) return
       if (!all && (this.#wakeAt.get(row.recurring_run_id) ?? Number.POSITIVE_INFINITY) > now) continue
@@ -113,9 +125,24 @@ class Runner {
     }
   }
 
+  /** Schedules with triggers are looked at when something happened that one of them may wait for. */
+  async #listen(now: number): Promise<void> {
+    if (this.#listening.size === 0) return
+    const print = await signalFingerprint(this.#services().metadata.db)
+    const polls = Math.abs(now - this.#polledAt) >= POLL_MILLIS
+    if (polls) this.#polledAt = now
+    for (const [id, listening] of this.#listening) {
+      if (print !== this.#signalPrint || (polls && listening.polls)) this.#wakeAt.set(id, now)
+    }
+    this.#signalPrint = print
+  }
+
   async #pass(row: FullSchedule): Promise<void> {
     const id = row.recurring_run_id
     this.#wakeAt.delete(id)
+    const { triggers = [] } = specOfRow(row)
+    if (triggers.length === 0) this.#listening.delete(id)
+    else this.#listening.set(id, { polls: triggers.some(({ artifact }) => artifact?.uri !== undefined) })
     const { wakeAt, unfinished } = await passOverSchedule(this.#services(), row)
     // A run may have ended during the pass and asked for another one.
     const asked = this.#wakeAt.get(id) ?? Number.POSITIVE_INFINITY

@@ -28,6 +28,9 @@ export function scheduledRunYaml(
     metadata: { name },
     spec: parsed.spec,
   }
-  const warnings = [...issues, ...checkMacros(options.parameters ?? {}, 'spec.runTemplate.parameters')]
+  const warnings = [
+    ...issues,
+    ...checkMacros(options.parameters ?? {}, 'spec.runTemplate.parameters', schedule.triggers),
+  ]
   return { text: stringify(resource, { lineWidth: 0, blockQuote: 'literal' }), warnings }
 }

@@ -1,5 +1,6 @@
 /** Carries a schedule's `create-run` out: records the plan, fills the macros in, and starts a pipeline run. Before: schedule-runner.ts. */
 import type { JsonValue } from '../../api/json.ts'
+import { fitParameters } from '../../engine/index.ts'
 import type { Schedule } from '../../engine/schedule/compile-schedule.ts'
 import { expandMacros, macroValuesOf } from '../../engine/schedule/macros.ts'
 import type { RunPlan } from '../../engine/schedule/schedule-state.ts'
@@ -73,7 +74,7 @@ async function startPlannedRun(
     experiment: await getExperiment(metadata.db, String(row.experiment_id)),
     displayName: plan.name,
     source,
-    parameters: checkParameters(source.document, filled),
+    parameters: checkParameters(source.document, fitParameters(source.document, filled)),
     pipelineRoot: config.pipeline_root,
     serviceAccount: row.service_account ?? undefined,
     recurringRunId: row.recurring_run_id,
@@ -83,7 +84,7 @@ async function startPlannedRun(
 }
 
 /** The inlined pipeline, or the version that is named or the newest at this moment. */
-async function sourceOf(services: Services, row: FullSchedule): Promise<RunSource> {
+export async function sourceOf(services: Services, row: FullSchedule): Promise<RunSource> {
   const { db } = services.metadata
   if (row.pipeline_spec !== null) {
     return { document: documentOf(row.pipeline_spec), text: row.pipeline_spec, pipelineId: null, versionId: null }

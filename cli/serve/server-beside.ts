@@ -4,10 +4,12 @@ import type { ServerBeside, ServerParts } from '../../operator/main.ts'
 import { kubernetesAccess } from '../../server/access-kubernetes.ts'
 import type { ArtifactFiles } from '../../server/artifact-files.ts'
 import { SECRET_FIELDS, type ServeOptions, serve } from '../../server/start.ts'
+import { calledSchedule } from '../schedules/called-schedule.ts'
+import { calledScheduledRun } from '../schedules/called-scheduled-run.ts'
 import { checkSchedule, startScheduleRunner } from '../schedules/schedule-runner.ts'
 import { type ClusterExecutor, clusterExecutor } from './cluster-executor.ts'
 
-export interface ServerBesideOptions extends Pick<ServeOptions, 'packageHosts' | 'rateLimit'> {
+export interface ServerBesideOptions extends Pick<ServeOptions, 'packageHosts' | 'rateLimit' | 'webhookSecrets'> {
   readonly host: string
   readonly port: number
   /** Where pods reach the server; absent: steps do not log to it. */
@@ -39,13 +41,19 @@ export async function serveBeside(parts: ServerParts, options: ServerBesideOptio
     access: options.authenticated ? kubernetesAccess(kube) : undefined,
     packageHosts: options.packageHosts,
     rateLimit: options.rateLimit,
+    webhookSecrets: options.webhookSecrets,
     lookAgainMillis: options.replicas ? LOOK_AGAIN_MILLIS : undefined,
     logger: operatorLogger(),
     executor: (inner) => {
       executor = clusterExecutor(inner, { kube, store, namespace: options.namespace })
       return executor
     },
-    schedules: () => ({ check: checkSchedule, changed: () => runner?.changed() }),
+    schedules: ({ services }) => ({
+      check: checkSchedule,
+      changed: () => runner?.changed(),
+      called: async (namespace, name) =>
+        (await calledScheduledRun(kube, namespace, name)) ?? (await calledSchedule(services(), namespace, name)),
+    }),
   })
   const { services } = server
   log('info', 'serving', { server: server.url })

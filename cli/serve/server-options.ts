@@ -5,6 +5,7 @@ import type { ServeOptions } from '../../server/start.ts'
 export interface ServerArgs {
   readonly 'allow-package-host': readonly string[]
   readonly 'requests-per-second': number | undefined
+  readonly 'webhook-secrets': string | undefined
 }
 
 export const serverOptions = <T>(yargs: Argv<T>) =>
@@ -15,12 +16,17 @@ export const serverOptions = <T>(yargs: Argv<T>) =>
       default: [] as string[],
       describe: 'Host that pipelines may be loaded from by URL, repeatable',
     })
+    .option('webhook-secrets', {
+      type: 'string',
+      describe: 'Folder with a file for each secret that signs calls of webhooks; [NAMESPACE/]NAME',
+    })
     .option('requests-per-second', { type: 'number', describe: 'Most requests of one caller' })
 
-export function limitsOf(args: ServerArgs): Pick<ServeOptions, 'packageHosts' | 'rateLimit'> {
+export function limitsOf(args: ServerArgs): Pick<ServeOptions, 'packageHosts' | 'rateLimit' | 'webhookSecrets'> {
   const perSecond = args['requests-per-second']
   return {
     packageHosts: args['allow-package-host'],
+    webhookSecrets: args['webhook-secrets'],
     rateLimit: perSecond === undefined ? undefined : { requestsPerSecond: perSecond, burst: perSecond * 5 },
   }
 }

@@ -1,4 +1,5 @@
 /** The schedule reducer: what a schedule does now, and when to look again. Pure. Before: due-slots.ts. After: a carrier acts, then saves the state. */
+import type { JsonValue } from '../../api/json.ts'
 import type { Instant } from '../types.ts'
 import type { Schedule } from './compile-schedule.ts'
 import { continuousSlot } from './continuous.ts'
@@ -6,7 +7,7 @@ import { COUNT_LIMIT, countDue, type DroppedSlots, dueSlots } from './due-slots.
 import { prunable } from './history.ts'
 import { answerManualRequest, releasable, runOfDate, unfinished } from './manual-runs.ts'
 import { gateRun, previousRun } from './past-gate.ts'
-import { formatInstant, runNameOf } from './run-names.ts'
+import { formatInstant, runNameOf, triggeredRunNameOf } from './run-names.ts'
 import type {
   Explanation,
   RunFact,
@@ -15,7 +16,10 @@ import type {
   ScheduleObservation,
   SchedulePass,
   ScheduleState,
+  SettledSignal,
+  Signal,
 } from './schedule-state.ts'
+import { describeGroup, type SignalGroup, sortSignals } from './signals.ts'
 import { nextSlot, type Slot } from './slots.ts'
 import { applySuspension } from './suspension.ts'
 
@@ -43,8 +47,11 @@ export function advanceSchedule(
   pass.releaseHeld()
   for (const request of seen.manualRequests ?? [])
     pass.answer(answerManualRequest(schedule, request, pass.runs, pass.index + 1, pass.mustHold()))
-  if (!suspension.suspended) schedule.kind === 'continuous' ? pass.createContinuous() : pass.createDue()
-  for (const name of prunable(schedule, saved, seen.runs)) pass.actions.push({ kind: 'prune-run', name })
+  if (!suspension.suspended) {
+    schedule.kind === 'continuous' ? pass.createContinuous() : pass.createDue()
+    pass.createTriggered(seen.signals ?? [])
+  }
+  for (const name of prunable(schedule, saved, seen)) pass.actions.push({ kind: 'prune-run', name })
   return pass.result()
 }
 
@@ -153,10 +160,75 @@ class Pass {
     this.cursor = slot.logicalDate
   }
 
+  /** The clock goes first; events wait until there is room, and are decided about only then. */
+  createTriggered(pending: readonly Signal[]): void {
+    if (pending.length === 0) return
+    const { schedule, now } = this
+    const skippedBefore = Math.max(schedule.createdAt, this.state.resumedAt ?? schedule.createdAt)
+    const { settled, groups, explanations } = sortSignals(schedule, pending, this.runs, skippedBefore, now)
+    this.explanations.push(...explanations)
+    const all = [...settled]
+    let created = 0
+    for (const group of groups) {
+      if (created >= CREATIONS_PER_PASS) this.moreIsDue = true
+      if (created >= CREATIONS_PER_PASS || !this.mayTrigger(group)) break
+      all.push(...this.trigger(group))
+      created += 1
+    }
+    if (all.length > 0) this.actions.push({ kind: 'settle-signals', settled: all })
+  }
+
+  private mayTrigger({ used }: SignalGroup): boolean {
+    const at = used.at(-1)!.signal.at
+    if (this.occupied >= this.schedule.maxActiveRuns) {
+      this.explainWaiting({ logicalDate: at })
+      return false
+    }
+    if (this.schedule.dependsOnPast !== 'Run') return true
+    const gate = gateRun(this.runs, at)
+    if (!gate.open) this.explanations.push({ reason: 'BlockedByPast', message: gate.message, event: false })
+    return gate.open
+  }
+
+  private trigger(group: SignalGroup): SettledSignal[] {
+    const { schedule } = this
+    const ids = group.used.map(({ signal }) => signal.id)
+    const { at } = group.used.at(-1)!.signal
+    const past = schedule.dependsOnPast === 'Task' ? previousRun(this.runs, at) : undefined
+    const parameters = Object.assign({}, ...group.used.map(({ signal }) => signal.parameters)) as Record<
+      string,
+      JsonValue
+    >
+    const run: RunPlan = {
+      name: triggeredRunNameOf(schedule.name, ids),
+      kind: 'triggered',
+      slot: { logicalDate: at, intervalStart: at, intervalEnd: at, runAfter: at },
+      logicalDate: at,
+      index: this.index + 1,
+      held: false,
+      ...(past ? { previousRun: past.name } : {}),
+      ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
+      events: group.used.map(({ trigger, signal }) => ({
+        name: trigger.name,
+        signal: signal.id,
+        values: signal.values,
+      })),
+    }
+    this.actions.push({ kind: 'create-run', run })
+    this.count(run)
+    const merged = group.coalesced.length > 0
+    const reason = merged ? 'SignalsCoalesced' : 'Triggered'
+    this.explanations.push({ reason, message: `run ${run.name}: ${describeGroup(group)}`, event: true })
+    return [
+      ...ids.map((id) => ({ id, outcome: 'Run' as const, run: run.name })),
+      ...group.coalesced.map(({ id }) => ({ id, outcome: 'Coalesced' as const, run: run.name })),
+    ]
+  }
+
   private count(run: RunPlan): void {
     this.index = run.index
     this.occupied += 1
-    const { name, kind, logicalDate } = run
+    const { name, kind, logicalDate, events } = run
     this.runs.push({
       name,
       kind,
@@ -164,6 +236,7 @@ class Pass {
       phase: run.held ? 'held' : 'active',
       createdAt: this.now,
       index: run.index,
+      ...(events ? { signals: events.map(({ signal }) => signal) } : {}),
     })
   }
 
@@ -195,7 +268,7 @@ class Pass {
     this.explanations.push({ reason: 'LargeBacklog', message, event: false })
   }
 
-  private explainWaiting(slot: Slot): void {
+  private explainWaiting(slot: Pick<Slot, 'logicalDate'>): void {
     this.blocked = true
     const { maxActiveRuns } = this.schedule
     const message = `${formatInstant(slot.logicalDate)} waits: ${this.occupied} of ${maxActiveRuns} allowed runs have not ended`
@@ -213,7 +286,7 @@ class Pass {
     }
     explanations.push(...this.standing(next))
     const full = this.occupied >= schedule.maxActiveRuns
-    const wakeAt = this.suspended || next === undefined ? undefined : this.wakeFor(next, full)
+    const wakeAt = this.suspended ? undefined : next === undefined ? this.wakeForMore(full) : this.wakeFor(next, full)
     return {
       state: sameState(this.state, state) ? this.state : state,
       actions: this.actions,
@@ -224,17 +297,30 @@ class Pass {
   }
 
   private wakeFor(next: Slot, full: boolean): Instant | undefined {
-    if (next.runAfter > this.now) return next.runAfter
-    // Due but stopped by a run: that run's end wakes us. Due and only rationed: soon.
+    const more = this.wakeForMore(full)
+    return next.runAfter > this.now ? Math.min(next.runAfter, more ?? next.runAfter) : more
+  }
+
+  /** Due but stopped by a run: that run's end wakes us. Due and only rationed: soon. */
+  private wakeForMore(full: boolean): Instant | undefined {
     return this.blocked || full || !this.moreIsDue ? undefined : this.now + CATCH_UP_PAUSE_MILLIS
   }
 
+  private listening(): string {
+    const { triggers, triggerPolicy } = this.schedule
+    const word = triggerPolicy === 'All' ? ' and ' : ', or '
+    return `a run is made when ${triggers.map(({ source }) => source).join(word)}`
+  }
+
   private standing(next: Slot | undefined): Explanation[] {
-    const { kind, endInstant } = this.schedule
-    if (kind === 'manual') return [{ reason: 'Manual', message: 'runs by hand only', event: false }]
+    const { kind, endInstant, triggers } = this.schedule
+    const listens = triggers.length > 0 && (endInstant === undefined || this.now <= endInstant)
+    if (kind === 'manual' && triggers.length === 0)
+      return [{ reason: 'Manual', message: 'runs by hand only', event: false }]
+    if (listens && next === undefined) return [{ reason: 'Triggered', message: this.listening(), event: false }]
     if (next) {
       const message = `next: ${formatInstant(next.logicalDate)}${next.runAfter === next.logicalDate ? '' : `, created at ${formatInstant(next.runAfter)}`}`
-      return [{ reason: 'Scheduled', message, event: false }]
+      return [{ reason: 'Scheduled', message: listens ? `${message}; ${this.listening()}` : message, event: false }]
     }
     if (kind === 'continuous' && (endInstant === undefined || this.now <= endInstant)) return []
     return [{ reason: 'Finished', message: 'no instant is left', event: false }]

@@ -137,7 +137,7 @@ export function decideTick(backfill: Backfill, slot: Slot, runs: readonly RunFac
 }
 
 function newestOf(runs: readonly RunFact[], logicalDate: Instant): RunFact | undefined {
-  const own = runs.filter((run) => run.logicalDate === logicalDate)
+  const own = runs.filter((run) => run.logicalDate === logicalDate && run.kind !== 'triggered')
   return own.reduce<RunFact | undefined>((a, b) => (a && a.createdAt >= b.createdAt ? a : b), undefined)
 }
 

@@ -6,6 +6,7 @@ import type { Instant } from '../types.ts'
 import { parseCron } from './cron-pattern.ts'
 import { parseDuration } from './duration.ts'
 import { cronTicks, everyTicks, NO_TICKS, onceTick, type TickSource } from './ticks.ts'
+import { compileTriggers, type Trigger } from './triggers.ts'
 import { loadZone, type Zone } from './zone.ts'
 
 /** What kind of timing a schedule has; `manual` never fires by itself. */
@@ -28,6 +29,8 @@ export interface Schedule {
   readonly maxActiveRuns: number
   readonly dependsOnPast: 'None' | 'Run' | 'Task'
   readonly suspend: boolean
+  readonly triggers: readonly Trigger[]
+  readonly triggerPolicy: 'Any' | 'All'
   /** 0 is never. */
   readonly maxConsecutiveFailures: number
   readonly keepSuccessful: number
@@ -70,12 +73,14 @@ export function compileSchedule(name: string, spec: ScheduledRunSpec, createdAt:
   const exclusive = timing.kind !== 'once' && (start === undefined || spec.startBoundary === 'Exclusive')
   const firstInstant = (start ?? createdAt) + (exclusive ? 1 : 0)
   checkFirstTick(spec, timing, firstInstant, fail)
+  const triggers = compileTriggers(spec, issues)
   checkWarnings(spec, timing.kind, issues)
   if (issues.some((issue) => issue.severity === 'error')) return { issues }
   return {
     schedule: {
       ...complete(name, spec, createdAt),
       ...timing,
+      triggers,
       zone,
       firstInstant,
       ...(end === undefined ? {} : { endInstant: end }),
@@ -98,6 +103,7 @@ function complete(name: string, spec: ScheduledRunSpec, createdAt: Instant) {
     maxActiveRuns: spec.schedule && 'continuous' in spec.schedule ? 1 : (spec.maxActiveRuns ?? 16),
     dependsOnPast: spec.dependsOnPast ?? 'None',
     suspend: spec.suspend ?? false,
+    triggerPolicy: spec.triggerPolicy ?? 'Any',
     maxConsecutiveFailures: spec.maxConsecutiveFailures ?? 0,
     keepSuccessful: spec.history?.successful ?? 10,
     keepFailed: spec.history?.failed ?? 10,

@@ -1,19 +1,25 @@
 /** Which finished runs may go: history limits. After: advance-schedule.ts. */
 import type { Schedule } from './compile-schedule.ts'
-import type { RunFact, ScheduleState } from './schedule-state.ts'
+import type { RunFact, ScheduleObservation, ScheduleState } from './schedule-state.ts'
 
 /**
  * Names of finished runs beyond the limits, oldest first. Kept in any case: the newest automated run (dependsOnPast asks for it),
- * as many failed ones as maxConsecutiveFailures counts, and runs that the saved cursor has not passed: without the cursor
+ * as many failed ones as maxConsecutiveFailures counts, and runs that the saved cursor has not passed or whose events are not settled: there
  * their existence is what keeps them from being created again. Backfills keep their own runs.
  */
-export function prunable(schedule: Schedule, saved: ScheduleState, runs: readonly RunFact[]): string[] {
+export function prunable(
+  schedule: Schedule,
+  saved: ScheduleState,
+  { runs, signals = [] }: Pick<ScheduleObservation, 'runs' | 'signals'>,
+): string[] {
   const limit = Math.min(schedule.keepSuccessful, schedule.keepFailed)
   if (runs.length <= limit) return []
   const own = runs.filter((run) => run.kind !== 'backfill' && run.phase !== 'active' && run.phase !== 'held')
-  const newest = runs.filter((run) => run.kind === 'scheduled').sort(newestFirst)[0]
+  const newest = runs.filter((run) => run.kind === 'scheduled' || run.kind === 'triggered').sort(newestFirst)[0]
   const passed = (run: RunFact) =>
-    run.kind === 'manual' || (saved.cursor !== undefined && run.logicalDate !== null && run.logicalDate <= saved.cursor)
+    run.kind === 'manual' ||
+    (run.kind === 'triggered' && !signals.some(({ id }) => run.signals?.includes(id))) ||
+    (run.kind === 'scheduled' && run.logicalDate !== null && run.logicalDate <= (saved.cursor ?? -Infinity))
   const beyond = (phases: readonly string[], keep: number) =>
     own
       .filter((run) => phases.includes(run.phase))

@@ -21,7 +21,7 @@ export function answerManualRequest(
   })
   const own = runs.find((run) => run.requestId === request.id)
   if (own) return [answer(true, `run ${own.name} exists already`)]
-  const taken = runs.find((run) => request.logicalDate !== null && run.logicalDate === request.logicalDate)
+  const taken = request.logicalDate === null ? undefined : runOfDate(runs, request.logicalDate)
   if (taken) {
     const date = formatInstant(request.logicalDate!)
     return [
@@ -70,7 +70,7 @@ export function describeRequest(request: ManualRequest): string {
   return request.logicalDate === null ? formatInstant(request.requestedAt) : formatInstant(request.logicalDate)
 }
 
-/** Whether the logical date already has a run. */
+/** The run that has the logical date already. An event may happen at that time as well: its run doesn't count. */
 export function runOfDate(runs: readonly RunFact[], logicalDate: Instant): RunFact | undefined {
-  return runs.find((run) => run.logicalDate === logicalDate)
+  return runs.find((run) => run.logicalDate === logicalDate && run.kind !== 'triggered')
 }

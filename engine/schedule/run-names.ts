@@ -16,13 +16,18 @@ export function manualRunNameOf(schedule: string, requestId: string): string {
   return `${schedule}-m-${shortHash(requestId)}`
 }
 
+/** The run that events make: the same events give the same name. */
+export function triggeredRunNameOf(schedule: string, signalIds: readonly string[]): string {
+  return `${schedule}-t-${shortHash([...signalIds].sort().join('\n'))}`
+}
+
 /** RFC 3339 in UTC without the milliseconds that ticks never have. */
 export function formatInstant(at: Instant): string {
   return new Date(at).toISOString().replace('.000Z', 'Z')
 }
 
 /** FNV-1a over the UTF-16 units, two 32-bit lanes, base 36. */
-function shortHash(text: string): string {
+export function shortHash(text: string): string {
   let [a, b] = [0x811c9dc5, 0x01000193]
   for (let index = 0; index < text.length; index += 1) {
     a = Math.imul(a ^ text.charCodeAt(index), 0x01000193) >>> 0

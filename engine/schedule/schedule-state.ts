@@ -19,7 +19,7 @@ export interface ScheduleState {
 
 export const INITIAL_SCHEDULE_STATE: ScheduleState = { index: 0 }
 
-export type RunKind = 'scheduled' | 'manual' | 'backfill'
+export type RunKind = 'scheduled' | 'triggered' | 'manual' | 'backfill'
 /** `held` waits for a slot and was not started; `active` is anything else that has not ended. */
 export type RunPhase = 'held' | 'active' | 'succeeded' | 'skipped' | 'failed' | 'canceled'
 
@@ -27,7 +27,7 @@ export type RunPhase = 'held' | 'active' | 'succeeded' | 'skipped' | 'failed' | 
 export interface RunFact {
   readonly name: string
   readonly kind: RunKind
-  /** null: a manual run for no date. */
+  /** null: a manual run for no date. Of a triggered run: the time of its event, which is no identity. */
   readonly logicalDate: Instant | null
   readonly phase: RunPhase
   readonly createdAt: Instant
@@ -37,6 +37,29 @@ export interface RunFact {
   readonly requestId?: string
   /** The backfill that created it. */
   readonly backfill?: string
+  /** Events that a triggered run stands for. */
+  readonly signals?: readonly string[]
+}
+
+/** Something happened that a trigger listens to. The same happening has the same id, however often it is seen. */
+export interface Signal {
+  /** Unique within the schedule. */
+  readonly id: string
+  /** Key of the trigger. */
+  readonly trigger: string
+  readonly at: Instant
+  /** What `[[trigger.NAME]]` stands for. */
+  readonly values: Readonly<Record<string, JsonValue>>
+  /** Laid over the template's parameters. */
+  readonly parameters?: Readonly<Record<string, JsonValue>>
+}
+
+/** What became of an event. */
+export interface SettledSignal {
+  readonly id: string
+  /** Run: it has one. Coalesced: a newer event stands for it. Dropped: it does not count. */
+  readonly outcome: 'Run' | 'Coalesced' | 'Dropped'
+  readonly run?: string
 }
 
 /** Somebody asks for a run now (rule 8). */
@@ -53,6 +76,8 @@ export interface ManualRequest {
 export interface ScheduleObservation {
   readonly runs: readonly RunFact[]
   readonly manualRequests?: readonly ManualRequest[]
+  /** Events that were not settled yet. */
+  readonly signals?: readonly Signal[]
   /** When somebody last said "go on" to a schedule that failures had suspended. */
   readonly resumeRequestedAt?: Instant
 }
@@ -72,6 +97,15 @@ export interface RunPlan {
   readonly parameters?: Readonly<Record<string, JsonValue>>
   /** dependsOnPast Task: each task waits until it has succeeded or was skipped in this run. */
   readonly previousRun?: string
+  /** The events of a triggered run by the names of their triggers; `trigger` of macros is the newest. */
+  readonly events?: readonly TriggerEvent[]
+}
+
+export interface TriggerEvent {
+  /** Name of the trigger. */
+  readonly name: string
+  readonly signal: string
+  readonly values: Readonly<Record<string, JsonValue>>
 }
 
 /** Each may be carried out again: names are computed, and "already exists", "already gone" are success. */
@@ -79,6 +113,8 @@ export type ScheduleAction =
   | { readonly kind: 'create-run'; readonly run: RunPlan }
   | { readonly kind: 'release-run'; readonly name: string }
   | { readonly kind: 'prune-run'; readonly name: string }
+  /** After the creations: what is settled is not shown again. */
+  | { readonly kind: 'settle-signals'; readonly settled: readonly SettledSignal[] }
   | { readonly kind: 'answer-request'; readonly id: string; readonly accepted: boolean; readonly message: string }
 
 /** Why the schedule stands where it stands; carriers make events and conditions of it. */
@@ -93,6 +129,11 @@ export type ScheduleReason =
   | 'SuspendedByFailures'
   | 'Finished'
   | 'Manual'
+  /** No clock, but events make runs. */
+  | 'Triggered'
+  | 'WaitingForTriggers'
+  | 'SignalsCoalesced'
+  | 'SignalsDropped'
   | 'ClockBehind'
   | 'AlreadyExists'
   /** A carrier's word: the run could not be created. */

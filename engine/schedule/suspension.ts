@@ -48,11 +48,13 @@ export function applySuspension(
   return { state: { ...rest, resumedAt: now }, suspended, explanations }
 }
 
-/** Scheduled runs that failed one after the other, counted from the newest end back to the last success or resume. */
+/** Automated runs that failed one after the other, counted from the newest end back to the last success or resume. */
 function failuresInARow(runs: readonly RunFact[], since: Instant | undefined): number {
   const ended = runs
-    .filter((run) => run.kind === 'scheduled' && run.finishedAt !== undefined && run.finishedAt > (since ?? -Infinity))
+    .filter((run) => isAutomated(run) && run.finishedAt !== undefined && run.finishedAt > (since ?? -Infinity))
     .sort((a, b) => b.finishedAt! - a.finishedAt!)
   const firstGood = ended.findIndex((run) => run.phase !== 'failed')
   return firstGood < 0 ? ended.length : firstGood
 }
+
+const isAutomated = ({ kind }: RunFact): boolean => kind === 'scheduled' || kind === 'triggered'

@@ -12,6 +12,8 @@ import {
   type ScheduleAction,
   type SchedulePass,
   type ScheduleState,
+  type SettledSignal,
+  type Signal,
 } from './schedule-state.ts'
 
 export const at = (text: string): Instant => Date.parse(text)
@@ -38,6 +40,8 @@ export class VirtualWorld {
   state: ScheduleState = INITIAL_SCHEDULE_STATE
   schedule: Schedule
   requests: ManualRequest[] = []
+  signals: Signal[] = []
+  readonly settled: SettledSignal[] = []
   resumeRequestedAt: Instant | undefined
 
   constructor(schedule: Schedule) {
@@ -49,6 +53,7 @@ export class VirtualWorld {
     const seen = {
       runs: [...this.runs.values()],
       manualRequests: this.requests,
+      signals: this.signals,
       ...(this.resumeRequestedAt === undefined ? {} : { resumeRequestedAt: this.resumeRequestedAt }),
     }
     const pass = advanceSchedule(this.schedule, this.state, seen, now)
@@ -85,9 +90,13 @@ export class VirtualWorld {
       this.answers.push(action)
       this.requests = this.requests.filter((request) => request.id !== action.id)
     }
+    if (action.kind === 'settle-signals') {
+      this.settled.push(...action.settled)
+      this.signals = this.signals.filter(({ id }) => !action.settled.some((one) => one.id === id))
+    }
     if (action.kind === 'release-run') this.runs.set(action.name, { ...this.runs.get(action.name)!, phase: 'active' })
     if (action.kind === 'create-run' && !this.runs.has(action.run.name)) {
-      const { name, kind, logicalDate, held, index, requestId } = action.run
+      const { name, kind, logicalDate, held, index, requestId, events } = action.run
       this.created.push(action.run)
       const phase = held ? 'held' : 'active'
       this.runs.set(name, {
@@ -98,6 +107,7 @@ export class VirtualWorld {
         createdAt: now,
         index,
         ...(requestId ? { requestId } : {}),
+        ...(events ? { signals: events.map(({ signal }) => signal) } : {}),
       })
     }
   }

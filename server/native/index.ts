@@ -9,6 +9,7 @@ import { MODEL_ROUTES } from './models.ts'
 import type { NativeRoute } from './route.ts'
 import { RUN_ROUTES } from './runs.ts'
 import { SCHEDULE_ROUTES } from './schedules.ts'
+import { registerWebhooks } from './webhooks.ts'
 
 const PREFIX = '/api/v1'
 
@@ -29,6 +30,7 @@ export async function registerNative(app: FastifyInstance, services: Services): 
     const status = problem.code ? STATUS[problem.code] : problem.status
     return reply.code(status).send({ error: { code: problem.code ?? `http-${status}`, message: problem.message } })
   })
+  await app.register(async (scope) => registerWebhooks(scope, services), { prefix: PREFIX })
   for (const { method, path, verb, resource, handle } of NATIVE_ROUTES) {
     app.route({
       method,

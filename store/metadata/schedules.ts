@@ -51,6 +51,27 @@ export async function findSchedule(db: Db, namespace: string, nameOrId: string):
   return row
 }
 
+/** Every schedule with the name of the pipeline that it runs, where its text tells. */
+export async function schedulesWithPipelines(db: Db, namespace: string) {
+  const rows = await fullSchedules(db)
+    .leftJoin('pipelines', 'pipelines.pipeline_id', 'recurring_runs.pipeline_id')
+    .select('pipelines.name as stored_name')
+    .where('recurring_runs.namespace', '=', namespace)
+    .execute()
+  return rows.map(({ stored_name, ...row }) => ({
+    ...row,
+    pipeline_name: pipelineNameOf(row.pipeline_spec) ?? stored_name,
+  }))
+}
+
+function pipelineNameOf(text: string | null): string | null {
+  const document = JSON.parse(text ?? '{}') as {
+    pipelineInfo?: { name?: string }
+    pipeline_spec?: { pipelineInfo?: { name?: string } }
+  }
+  return (document.pipelineInfo ?? document.pipeline_spec?.pipelineInfo)?.name ?? null
+}
+
 function fullSchedules(db: Db) {
   return db
     .selectFrom('recurring_runs')

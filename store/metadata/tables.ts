@@ -1,4 +1,14 @@
 /**
+import type {
+  BackfillRow,
+  ScheduleEventRow,
+  ScheduleRequestRow,
+  ScheduleRow,
+  ScheduleRunRow,
+  ScheduleSignalRow,
+} from './schedule-tables.ts'
+
+export type { BackfillRow, ScheduleEventRow, ScheduleRequestRow, ScheduleRow, ScheduleRunRow, ScheduleSignalRow } from './schedule-tables.ts'
  * The one schema: what each table holds. Times are epoch milliseconds, JSON is text, flags are 0 or 1.
  * Before: migrations create it. After: the query files beside this one.
  */
@@ -244,63 +254,6 @@ export interface RecurringRunRow {
   next_index: number
 }
 
-/** What a schedule has beyond its recurring run. `spec` is our own ScheduledRunSpec; null: made through KFP's API. */
-export interface ScheduleRow {
-  recurring_run_id: string
-  namespace: string
-  name: string
-  spec: string | null
-  /** The reducer's state. */
-  state: string
-  /** The explanations that hold now. */
-  standing: string
-  next_at: number | null
-  resume_requested_at: number | null
-}
-
-/** A run that a schedule planned; the run itself is in `runs` unless it is held. */
-export interface ScheduleRunRow {
-  recurring_run_id: string
-  name: string
-  run_id: string
-  kind: 'scheduled' | 'manual' | 'backfill'
-  logical_date: number | null
-  run_index: number
-  plan: string
-  backfill: string | null
-  request_id: string | null
-  held: number
-  created_at: number
-}
-
-/** A run asked for by hand; `accepted` is null until it was answered. */
-export interface ScheduleRequestRow {
-  recurring_run_id: string
-  request_id: string
-  requested_at: number
-  logical_date: number | null
-  parameters: string
-  accepted: number | null
-  message: string | null
-}
-
-export interface ScheduleEventRow {
-  recurring_run_id: string
-  seq: number
-  at: number
-  reason: string
-  message: string
-}
-
-export interface BackfillRow {
-  recurring_run_id: string
-  name: string
-  created_at: number
-  spec: string
-  state: string
-  phase: 'Running' | 'Succeeded' | 'Failed' | 'Rejected'
-}
-
 export interface ArtifactRow {
   artifact_id: string
   namespace: string
@@ -382,6 +335,7 @@ export interface Tables {
   schedule_runs: ScheduleRunRow
   schedule_requests: ScheduleRequestRow
   schedule_events: ScheduleEventRow
+  schedule_signals: ScheduleSignalRow
   backfills: BackfillRow
   artifacts: ArtifactRow
   artifact_uses: ArtifactUseRow
