@@ -36,12 +36,25 @@ export const command: Command<CompileArgs> = {
       .example('$0 compile pipelines.ts --pipeline training --target kfp', ''),
   handler: async ({ file, out, pipeline, target, schedule }) => {
     const chosen = selectPipeline(await loadPipelines(file), pipeline)
+    if (target === 'kfp') refuseTriggers(chosen.model, schedule)
     const { document, issues } = await compile(chosen, { target })
     if (!document) throw new InvalidInputError(issues)
     for (const issue of issues) process.stderr.write(`${formatIssue(issue)}\n`)
     const text = printPipelineYaml(document)
     await write(schedule ? await withSchedule(chosen.model, text) : text, out)
   },
+}
+
+/** Kubeflow's recurring runs know the clock only. Without --schedule the pipeline alone is written, and that it can run. */
+function refuseTriggers({ name, schedule }: PipelineModel, asked: boolean): void {
+  if (!schedule?.triggers?.length) return
+  const issue = usageIssue(
+    'kfp-triggers',
+    `the schedule of pipeline ${name} has triggers, and Kubeflow Pipelines starts runs by the clock only`,
+    'compile it with --target kfp-ts, or leave --schedule out and start its runs by other means',
+  )
+  if (asked) throw new InvalidInputError([issue])
+  process.stderr.write(`${formatIssue({ ...issue, severity: 'warning' })}\n`)
 }
 
 async function withSchedule({ name, schedule }: PipelineModel, text: string): Promise<string> {

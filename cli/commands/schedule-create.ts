@@ -1,5 +1,6 @@
 /** `kfp-ts schedule create` (or `kfp-ts schedule FILE`): stores a pipeline with its schedule. */
 import { formatIssue } from '../../api/issue.ts'
+import type { Schedule } from '../../engine/schedule/compile-schedule.ts'
 import { createSchedule } from '../schedules/create-schedule.ts'
 import { nextRows, nextTable } from '../schedules/next-table.ts'
 import { type DatabaseArgs, requireSchedule, withDatabase, withDatabaseOptions } from '../schedules/open.ts'
@@ -34,10 +35,37 @@ export const command: Command<Args> = {
           describe: 'Which missed instants are made up',
         })
         .option('interval', { choices: ['Trigger', 'DataInterval'] as const, describe: 'What a run stands for' })
-        .option('param', { alias: 'p', type: 'string', array: true, describe: 'NAME=VALUE; macros such as [[ds]]' })
+        .option('after-pipeline', {
+          type: 'string',
+          array: true,
+          describe: 'Pipeline after whose successful runs it runs',
+        })
+        .option('after-schedule', { type: 'string', array: true, describe: 'The same for the runs of a schedule' })
+        .option('on-artifact', {
+          type: 'string',
+          array: true,
+          describe: 'File or s3: object whose new content makes a run',
+        })
+        .option('on-alias', { type: 'string', array: true, describe: 'MODEL@ALIAS whose new version makes a run' })
+        .option('webhook', {
+          type: 'boolean',
+          default: false,
+          describe: 'POST /api/v1/schedules/NAME/webhook makes a run',
+        })
+        .option('param', {
+          alias: 'p',
+          type: 'string',
+          array: true,
+          describe: 'NAME=VALUE; macros such as [[ds]], [[trigger.run_id]]',
+        })
         .option('replace', { type: 'boolean', default: false, describe: 'Take the place of the schedule of that name' })
         .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' }),
-    ).example('$0 schedule create daily.ts --cron "0 6 * * 1-5" --zone Europe/Zurich', ''),
+    )
+      .example('$0 schedule create daily.ts --cron "0 6 * * 1-5" --zone Europe/Zurich', '')
+      .example(
+        '$0 schedule create report.yaml --after-pipeline training -p run=[[trigger.run_id]]',
+        'after each run of training',
+      ),
   handler: async (args) => {
     const { document, spec } = await readScheduledPipeline(args.file, args.pipeline, args)
     const name = args.name ?? document.spec.pipelineInfo.name
@@ -45,12 +73,20 @@ export const command: Command<Args> = {
       const { id, warnings } = await createSchedule(metadata, { name, spec, document, replace: args.replace })
       for (const issue of warnings) process.stderr.write(`${formatIssue(issue)}\n`)
       const row = await requireSchedule(metadata, name)
-      const rows = nextRows(name, specOfRow(row), compileRow(row).schedule!, metadata.now(), 3)
+      const schedule = compileRow(row).schedule!
+      const rows = nextRows(name, specOfRow(row), schedule, metadata.now(), 3)
+      const table = schedule.kind === 'manual' ? '' : nextTable(rows, spec.timeZone ?? 'UTC')
       if (args.json) process.stdout.write(`${JSON.stringify({ name, id, next: rows })}\n`)
       else
         process.stdout.write(
-          `schedule ${name} is stored; a running "kfp-ts serve" carries it out\n${nextTable(rows, spec.timeZone ?? 'UTC')}`,
+          `schedule ${name} is stored; a running "kfp-ts serve" carries it out\n${table}${listensTo(schedule)}`,
         )
     })
   },
+}
+
+function listensTo({ triggers, triggerPolicy }: Schedule): string {
+  if (triggers.length === 0) return ''
+  const word = triggerPolicy === 'All' ? ' and ' : ', or '
+  return `a run is made when ${triggers.map(({ source }) => source).join(word)}\n`
 }

@@ -1,7 +1,9 @@
 /** `kfp-ts schedule explain`: where a schedule stands, what it did and what it left out, its backfills and requests. */
+import type { ScheduleTriggerStatus } from '../../api/scheduled-run.ts'
 import { scheduleEvents } from '../../store/metadata/schedules.ts'
+import { triggerStatuses } from '../../store/metadata/signals.ts'
 import { type DatabaseArgs, requireSchedule, withDatabase, withDatabaseOptions } from '../schedules/open.ts'
-import { specOfRow } from '../schedules/schedule-row.ts'
+import { compileRow, specOfRow } from '../schedules/schedule-row.ts'
 import type { Command } from './index.ts'
 
 export const command: Command<DatabaseArgs & { readonly name: string; readonly json: boolean }> = {
@@ -42,15 +44,18 @@ export const command: Command<DatabaseArgs & { readonly name: string; readonly j
         phase,
         ticks: (JSON.parse(state) as { outcomes: unknown[] }).outcomes.length,
       }))
+      const compiled = compileRow(row).schedule?.triggers ?? []
+      const triggers = await triggerStatuses(metadata.db, row.recurring_run_id, compiled)
       if (args.json) {
         process.stdout.write(
-          `${JSON.stringify({ name: row.name, spec: specOfRow(row), state: JSON.parse(row.state), standing, events, requests, backfills })}\n`,
+          `${JSON.stringify({ name: row.name, spec: specOfRow(row), state: JSON.parse(row.state), standing, triggers, events, requests, backfills })}\n`,
         )
         return
       }
       const looked =
         standing.length > 0 ? standing : [{ reason: 'Unseen', message: 'no "kfp-ts serve" has looked at it yet' }]
       for (const { reason, message } of looked) process.stdout.write(`${reason}: ${message}\n`)
+      for (const status of triggers) process.stdout.write(`${triggerLine(status)}\n`)
       for (const { at, reason, message } of events) process.stdout.write(`${at}  ${reason}: ${message}\n`)
       for (const { request_id, message } of requests)
         process.stdout.write(`request ${request_id}: ${message ?? 'not answered yet'}\n`)
@@ -58,4 +63,10 @@ export const command: Command<DatabaseArgs & { readonly name: string; readonly j
         process.stdout.write(`backfill ${name}: ${phase}, ${ticks} dates handled\n`)
     })
   },
+}
+
+function triggerLine({ name, source, since, lastEvent, lastRun, pending = 0 }: ScheduleTriggerStatus): string {
+  const last = lastEvent === undefined ? 'nothing yet' : `last at ${lastEvent}${lastRun ? `, run ${lastRun}` : ''}`
+  const waiting = pending === 0 ? '' : `; ${pending} ${pending === 1 ? 'event waits' : 'events wait'}`
+  return `trigger ${name}: ${source}; ${last}${since === undefined ? '' : ` (listens since ${since})`}${waiting}`
 }

@@ -1,7 +1,8 @@
 /** A pipeline file and the schedule that stands beside the pipeline in it, changed by the command line. */
 import { InvalidInputError } from '../../api/issue.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
-import { type ScheduleOptions, scheduleSpecOf } from '../../api/schedule-options.ts'
+import { type ScheduleOptions, scheduleSpecOf, triggers } from '../../api/schedule-options.ts'
+import type { ScheduleTrigger } from '../../api/scheduled-run.ts'
 import { usageIssue } from '../errors.ts'
 import { isSourceFile, readPipelineFile } from '../pipeline-file.ts'
 
@@ -15,6 +16,11 @@ export interface TimingArgs {
   readonly catchup?: 'All' | 'Latest' | 'None' | undefined
   readonly interval?: 'Trigger' | 'DataInterval' | undefined
   readonly param?: readonly string[] | undefined
+  readonly 'after-pipeline'?: readonly string[] | undefined
+  readonly 'after-schedule'?: readonly string[] | undefined
+  readonly 'on-artifact'?: readonly string[] | undefined
+  readonly 'on-alias'?: readonly string[] | undefined
+  readonly webhook?: boolean | undefined
 }
 
 export interface ScheduledPipeline {
@@ -29,13 +35,14 @@ export async function readScheduledPipeline(
 ): Promise<ScheduledPipeline> {
   const document = await readPipelineFile(file, pipeline)
   const written = isSourceFile(file) ? await scheduleInModule(file, pipeline) : undefined
-  if (written === undefined && timing.cron === undefined && timing.every === undefined) {
+  const asked = timing.cron !== undefined || timing.every !== undefined || triggersOf(timing).length > 0
+  if (written === undefined && !asked) {
     throw new InvalidInputError([
       {
         ...usageIssue(
           'no-schedule',
           'the pipeline has no schedule',
-          "add `schedule: { cron: '@daily' }` to its options, or give --cron or --every",
+          "add `schedule: { cron: '@daily' }` to its options, or give --cron, --every, --after-pipeline or another trigger",
         ),
         location: { file },
       },
@@ -54,6 +61,7 @@ export function withTiming(written: ScheduleOptions, timing: TimingArgs): Schedu
   const { cron: _, cronSeconds: __, every: ___, once: ____, continuous: _____, ...untimed } = written
   const kept = cron === undefined && every === undefined ? written : untimed
   const six = cron?.trim().split(/\s+/).length === 6
+  const all = [...(written.triggers ?? []), ...triggersOf(timing)]
   const parameters = { ...written.parameters, ...parametersOf(param ?? []) }
   return {
     ...kept,
@@ -64,8 +72,31 @@ export function withTiming(written: ScheduleOptions, timing: TimingArgs): Schedu
     ...(end === undefined ? {} : { endTime: dayOrTime(end) }),
     ...(catchup === undefined ? {} : { catchup }),
     ...(interval === undefined ? {} : { interval }),
+    ...(all.length > 0 ? { triggers: all } : {}),
     ...(Object.keys(parameters).length > 0 ? { parameters } : {}),
   }
+}
+
+function triggersOf(timing: TimingArgs): ScheduleTrigger[] {
+  const {
+    'after-pipeline': after = [],
+    'after-schedule': afterSchedule = [],
+    'on-artifact': artifacts = [],
+    'on-alias': aliases = [],
+  } = timing
+  return [
+    ...after.map((pipeline) => triggers.afterRun(pipeline)),
+    ...afterSchedule.map((schedule) => triggers.afterSchedule(schedule)),
+    ...artifacts.map((uri) => triggers.artifact(uri)),
+    ...aliases.map(aliasOf),
+    ...(timing.webhook ? [triggers.webhook()] : []),
+  ]
+}
+
+function aliasOf(text: string): ScheduleTrigger {
+  const at = text.lastIndexOf('@')
+  if (at > 0 && at < text.length - 1) return triggers.alias(text.slice(0, at), text.slice(at + 1))
+  throw new InvalidInputError([usageIssue('wrong-alias', `--on-alias ${text}: an alias is given as MODEL@ALIAS`)])
 }
 
 const dayOrTime = (text: string) => (/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00:00Z` : text)

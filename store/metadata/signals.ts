@@ -1,5 +1,6 @@
 /** The inbox of triggers: events that were seen, each once, until they are settled, and long enough after to know them again. */
 import type { JsonValue } from '../../api/json.ts'
+import type { ScheduleTriggerStatus } from '../../api/scheduled-run.ts'
 import type { Db } from './database.ts'
 import type { ScheduleSignalRow } from './tables.ts'
 
@@ -137,14 +138,12 @@ export async function listeningSince(db: Db, owner: string, trigger: string, fro
   return Number((await findSignal(db, owner, id))?.at ?? from)
 }
 
-export interface TriggerStanding {
-  readonly since?: number
-  readonly pending: number
-  readonly last?: { readonly at: number; readonly run: string | null }
-}
-
-/** Where each trigger stands, by its key. */
-export async function triggerStandings(db: Db, owner: string): Promise<Map<string, TriggerStanding>> {
+/** Where each trigger stands, as a status says it. */
+export async function triggerStatuses(
+  db: Db,
+  owner: string,
+  triggers: readonly { readonly key: string; readonly name: string; readonly source: string }[],
+): Promise<ScheduleTriggerStatus[]> {
   const rows = await db
     .selectFrom('schedule_signals')
     .select(['trigger_key', 'outcome'])
@@ -152,16 +151,27 @@ export async function triggerStandings(db: Db, owner: string): Promise<Map<strin
     .where('owner', '=', owner)
     .groupBy(['trigger_key', 'outcome'])
     .execute()
-  const standings = new Map<string, TriggerStanding>()
-  for (const { trigger_key: key, outcome, count, newest } of rows) {
-    const before = standings.get(key) ?? { pending: 0 }
-    if (outcome === 'Since') standings.set(key, { ...before, since: Number(newest) })
-    else if (outcome === null) standings.set(key, { ...before, pending: Number(count) })
-    else if (outcome !== 'Unchanged' && Number(newest) > (before.last?.at ?? -1))
-      standings.set(key, { ...before, last: { at: Number(newest), run: await runAt(db, owner, key, Number(newest)) } })
+  const statuses: ScheduleTriggerStatus[] = []
+  for (const { key, name, source } of triggers) {
+    const own = rows.filter((row) => row.trigger_key === key)
+    const since = own.find(({ outcome }) => outcome === 'Since')
+    const open = own.find(({ outcome }) => outcome === null)
+    const handled = own.filter(({ outcome }) => outcome === 'Run' || outcome === 'Coalesced' || outcome === 'Dropped')
+    const last = handled.length > 0 ? Math.max(...handled.map(({ newest }) => Number(newest))) : undefined
+    const run = last === undefined ? null : await runAt(db, owner, key, last)
+    statuses.push({
+      name,
+      source,
+      ...(since ? { since: timeText(Number(since.newest)) } : {}),
+      ...(last === undefined ? {} : { lastEvent: timeText(last) }),
+      ...(run === null ? {} : { lastRun: run }),
+      ...(open ? { pending: Number(open.count) } : {}),
+    })
   }
-  return standings
+  return statuses
 }
+
+const timeText = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z')
 
 async function runAt(db: Db, owner: string, trigger: string, at: number): Promise<string | null> {
   const row = await db

@@ -1,4 +1,7 @@
 /**
+ * The one schema: what each table holds. Times are epoch milliseconds, JSON is text, flags are 0 or 1.
+ * Before: migrations create it. After: the query files beside this one.
+ */
 import type {
   BackfillRow,
   ScheduleEventRow,
@@ -8,10 +11,14 @@ import type {
   ScheduleSignalRow,
 } from './schedule-tables.ts'
 
-export type { BackfillRow, ScheduleEventRow, ScheduleRequestRow, ScheduleRow, ScheduleRunRow, ScheduleSignalRow } from './schedule-tables.ts'
- * The one schema: what each table holds. Times are epoch milliseconds, JSON is text, flags are 0 or 1.
- * Before: migrations create it. After: the query files beside this one.
- */
+export type {
+  BackfillRow,
+  ScheduleEventRow,
+  ScheduleRequestRow,
+  ScheduleRow,
+  ScheduleRunRow,
+  ScheduleSignalRow,
+} from './schedule-tables.ts'
 
 /** KFP's words for the state of a run or task; every API maps from these. */
 export type RunState =
