@@ -10,16 +10,20 @@ export {
   type RunOptions,
 } from './client.ts'
 export { createRunFromPipelineFunc, LocalClient } from './local-client.ts'
-export {
-  type HistoryLine,
-  ModelRegistry,
-  type ModelVersion,
-  type Promotion,
-  type PromotionGate,
-  type RegistryConnection,
-  RegistryError,
-  type TrackedRun,
-} from './model-registry.ts'
+export { ModelRegistry, RegistryError } from './model-registry.ts'
+export type {
+  DeployOptions,
+  HistoryLine,
+  Lineage,
+  ModelDeployment,
+  ModelVersion,
+  Origin,
+  Promotion,
+  PromotionGate,
+  PromotionRecord,
+  RegistryConnection,
+  TrackedRun,
+} from './model-registry-types.ts'
 export type { RunEvent } from './run-event.ts'
 export type { LogPiece, RunLogOptions } from './run-logs.ts'
 export type {

@@ -1,13 +1,17 @@
 /** Typed client of a kfp-ts server's tracking and registry: runs with metrics, models, versions, aliases, history, promotion. */
-
-export interface RegistryConnection {
-  /** Such as `http://127.0.0.1:5000`. @default MLFLOW_TRACKING_URI */
-  readonly url?: string
-  /** Sent as a bearer token. @default MLFLOW_TRACKING_TOKEN */
-  readonly token?: string
-  /** Name by which an open server on loopback knows the caller; it can't prove it. */
-  readonly user?: string
-}
+import type {
+  DeployOptions,
+  HistoryLine,
+  Lineage,
+  ModelDeployment,
+  ModelVersion,
+  Origin,
+  Promotion,
+  PromotionGate,
+  PromotionRecord,
+  RegistryConnection,
+  TrackedRun,
+} from './model-registry-types.ts'
 
 /** A refusal of the server. `code` is the server's word for it, such as `RESOURCE_DOES_NOT_EXIST` or `forbidden`. */
 export class RegistryError extends Error {
@@ -19,55 +23,6 @@ export class RegistryError extends Error {
     this.code = code
     this.status = status
   }
-}
-
-export interface ModelVersion {
-  readonly name: string
-  readonly version: string
-  readonly source: string
-  readonly run_id: string
-  readonly status: string
-  readonly aliases?: readonly string[]
-  readonly description?: string
-}
-
-export interface TrackedRun {
-  readonly runId: string
-  readonly name: string
-  readonly status: string
-  /** Where its artifacts lie. */
-  readonly artifactUri: string
-  readonly metrics: Readonly<Record<string, number>>
-  readonly params: Readonly<Record<string, string>>
-  readonly tags: Readonly<Record<string, string>>
-}
-
-export interface PromotionGate {
-  readonly metric?: string
-  /** @default true */
-  readonly higherIsBetter?: boolean
-  /** @default 0 */
-  readonly minImprovement?: number
-  readonly threshold?: number
-}
-
-export interface Promotion {
-  readonly outcome: 'promoted' | 'waiting' | 'refused'
-  readonly gate: { readonly passed: boolean; readonly explanation: string }
-  /** For `approve` when the outcome is `waiting`. */
-  readonly promotionId?: string
-}
-
-export interface HistoryLine {
-  readonly seq: number
-  readonly at: string
-  readonly actor: string
-  readonly action: string
-  readonly version?: number
-  readonly alias?: string
-  readonly previousVersion?: number
-  readonly reason?: string
-  readonly runId?: string
 }
 
 interface WireRun {
@@ -97,7 +52,8 @@ export class ModelRegistry {
     const token = connection.token ?? process.env['MLFLOW_TRACKING_TOKEN']
     const basic = connection.user && `Basic ${Buffer.from(`${connection.user}:`).toString('base64')}`
     const authorization = token ? `Bearer ${token}` : basic
-    this.#headers = authorization ? { authorization } : {}
+    const workspace = connection.workspace ?? process.env['MLFLOW_WORKSPACE']
+    this.#headers = { ...(authorization && { authorization }), ...(workspace && { 'x-mlflow-workspace': workspace }) }
   }
 
   /** One call of the MLflow API. */
@@ -271,9 +227,15 @@ export class ModelRegistry {
     return (await this.#call<{ aliases: Record<string, number> }>('GET', `${modelPath(name)}/aliases${query}`)).aliases
   }
 
-  /** Newest first. */
-  async history(name: string, limit = 100): Promise<HistoryLine[]> {
-    return (await this.#call<{ history: HistoryLine[] }>('GET', `${modelPath(name)}/history?limit=${limit}`)).history
+  /** Newest first. `alias` leaves only its lines. */
+  async history(name: string, limit = 100, alias?: string): Promise<HistoryLine[]> {
+    const query = new URLSearchParams({ limit: String(limit), ...(alias && { alias }) })
+    return (await this.#call<{ history: HistoryLine[] }>('GET', `${modelPath(name)}/history?${query}`)).history
+  }
+
+  /** Newest first; those that wait for somebody are PENDING. */
+  async promotions(name: string): Promise<PromotionRecord[]> {
+    return (await this.#call<{ promotions: PromotionRecord[] }>('GET', `${modelPath(name)}/promotions`)).promotions
   }
 
   /** Moves the alias if the gate passes and nobody has to agree; asks the approvers if somebody has to. */
@@ -296,9 +258,34 @@ export class ModelRegistry {
     return await this.#call('POST', `/api/v1/promotions/${encodeURIComponent(promotionId)}/${decision}`, { reason })
   }
 
-  /** From a version, or from `@alias`, to its run, pipeline, images and data. */
-  async lineage(name: string, version: string): Promise<Readonly<Record<string, unknown>>> {
-    return await this.#call('GET', `${modelPath(name)}/versions/${encodeURIComponent(version)}/lineage`)
+  /** Has the server put a version to work; ask `deployments` until it is ready. */
+  async deploy(name: string, options: DeployOptions): Promise<ModelDeployment> {
+    return await this.#call('POST', `${modelPath(name)}/deployments`, options)
+  }
+
+  async deployments(name: string): Promise<ModelDeployment[]> {
+    return (await this.#call<{ deployments: ModelDeployment[] }>('GET', `${modelPath(name)}/deployments`)).deployments
+  }
+
+  async undeploy(name: string, deployment: string): Promise<void> {
+    await this.#call('DELETE', `${modelPath(name)}/deployments/${encodeURIComponent(deployment)}`)
+  }
+
+  /** From a version, or from `@alias` (now or at a time), to its run, pipeline, images and data. */
+  async lineage(name: string, version: string, asOf?: Date): Promise<Lineage> {
+    const query = asOf ? `?asOf=${asOf.toISOString()}` : ''
+    return await this.#call('GET', `${modelPath(name)}/versions/${encodeURIComponent(version)}/lineage${query}`)
+  }
+
+  /** The way back: the versions that a run made, that saw a dataset, that an image or a pipeline made. */
+  async versionsFrom(origin: Origin): Promise<{ name: string; version: number; createdAt: string }[]> {
+    const query = new URLSearchParams(origin as Record<string, string>)
+    return (
+      await this.#call<{ versions: { name: string; version: number; createdAt: string }[] }>(
+        'GET',
+        `/api/v1/model-versions?${query}`,
+      )
+    ).versions
   }
 }
 

@@ -1,6 +1,5 @@
 /** Public entry `kfp-ts/components`: ready components to call in a pipeline, and the functions that they are made of. */
 export { deployModel } from './deploy_model/component.ts'
-export { type Serving, servingManifest } from './deploy_model/manifest.ts'
 export { evaluate } from './evaluate/component.ts'
 export { type Evaluation, evaluateModel } from './evaluate/evaluate-model.ts'
 export { evaluationNumbers, logEvaluation, printEvaluation } from './evaluate/log-evaluation.ts'

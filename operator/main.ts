@@ -5,6 +5,7 @@ import { createHttpsTransport } from '../client/kube/https-transport.ts'
 import { type KubeAccess, loadKubeAccess } from '../client/kube/kubeconfig.ts'
 import { throttle } from '../client/kube/throttle.ts'
 import type { KubeTransport } from '../client/kube/transport.ts'
+import type { ArtifactStore } from '../store/artifact-store.ts'
 import { type Metadata, openMetadata } from '../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
 import { lookUpRun } from '../waiting/look-database.ts'
@@ -16,6 +17,8 @@ import { type Operator, type OperatorOptions, startOperator } from './operator.t
 import { createSqlRecords, type RunRecords } from './run-records.ts'
 import type { RunStore } from './run-store.ts'
 import { type ScheduleController, startScheduleController } from './schedule/schedule-controller.ts'
+import { type ModelFiles, modelFilesInStore, modelFilesOnVolume, modelFinder } from './serving/find-model.ts'
+import { type ServingController, startServingController } from './serving/serving-controller.ts'
 import type { OperatorSettings } from './settings.ts'
 import { createStepTracking, type StepTrackingOptions } from './step-tracking.ts'
 import { createVolumeStore } from './volume-store.ts'
@@ -30,6 +33,8 @@ export interface OperatorProcessOptions {
   readonly objectStore?:
     | { readonly root: string; readonly endpoint?: string | undefined; readonly region?: string | undefined }
     | undefined
+  /** Where the server keeps the files of its clients: a directory, or `s3://BUCKET/PREFIX`. @default mlflow in the store */
+  readonly clientFiles?: string | undefined
   /** SQLite path or Postgres URL. */
   readonly databaseUrl: string
   readonly health?: { readonly host: string; readonly port: number } | undefined
@@ -67,6 +72,14 @@ export interface ServerBeside {
   stop(): Promise<void>
 }
 
+/** The parts of a process that leads. */
+interface Work {
+  operator?: Operator
+  schedules?: ScheduleController
+  serving?: ServingController
+  server?: ServerBeside | undefined
+}
+
 /** Resolves after a graceful end; rejects when leadership was lost, since nothing may be done then. */
 export async function runOperator(options: OperatorProcessOptions): Promise<void> {
   const { settings, log, signal } = options
@@ -77,7 +90,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
   await ensureDefaultExperiment(metadata.db, Date.now())
   const store = await storeOf(options)
   const startServer = async () => await options.serve?.({ metadata, kube: connect(), store, log })
-  const work: { operator?: Operator; schedules?: ScheduleController; server?: ServerBeside | undefined } = {}
+  const work: Work = {}
   let ready = false
   let lost: (error: Error) => void = () => {}
   const lostLead = new Promise<never>((_, reject) => {
@@ -120,6 +133,12 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
       identity: settings.identity,
       log,
     })
+    work.serving = startServingController({
+      kube,
+      finder: modelFinder(metadata, await modelFilesOf(options), work.server?.separateNamespaces ?? true),
+      settings,
+      log,
+    })
     work.server?.lead()
     await Promise.race([work.operator.synced, aborted(signal), lostLead])
     ready = true
@@ -127,6 +146,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
     await Promise.race([aborted(signal), lostLead])
   } finally {
     ready = false
+    await work.serving?.stop()
     await work.schedules?.stop()
     await work.server?.stop()
     await work.operator?.stop()
@@ -143,15 +163,25 @@ function connector(options: OperatorProcessOptions, access: KubeAccess, metrics:
   return () => createKubeClient(throttle(wrap(createHttpsTransport(access)), { onThrottled }))
 }
 
-/** The operator's own credentials are those of its environment. */
 async function storeOf({ objectStore, storeFolder, settings }: OperatorProcessOptions): Promise<RunStore> {
   const { mountPath } = settings.pods
   if (!objectStore) return createVolumeStore({ folder: storeFolder, mountPath })
-  const { root, endpoint, region } = objectStore
+  return createObjectStore({ store: await bucketOf(objectStore), root: objectStore.root, mountPath })
+}
+
+async function modelFilesOf({ objectStore, storeFolder, clientFiles }: OperatorProcessOptions): Promise<ModelFiles> {
+  if (!objectStore) return modelFilesOnVolume(storeFolder, clientFiles)
+  return modelFilesInStore(await bucketOf(objectStore), objectStore.root, clientFiles)
+}
+
+/** The operator's own credentials are those of its environment. */
+async function bucketOf({
+  endpoint,
+  region,
+}: NonNullable<OperatorProcessOptions['objectStore']>): Promise<ArtifactStore> {
   // Large, and of no use to an operator on a volume.
   const { s3Store } = await import('../store/s3-store.ts')
-  const store = s3Store({ ...(endpoint ? { endpoint } : {}), ...(region ? { region } : {}) })
-  return createObjectStore({ store, root, mountPath })
+  return s3Store({ ...(endpoint ? { endpoint } : {}), ...(region ? { region } : {}) })
 }
 
 /** The lease has a connection of its own: it must not wait behind a thousand pods. */

@@ -13,6 +13,8 @@ export interface OperatorSettings {
   readonly identity: string
   readonly pods: PodSettings
   readonly serviceAccountName?: string | undefined
+  /** Image with `kfp-ts serve-model`, for model deployments that name none. */
+  readonly servingImage: string
   readonly limits: Limits
   /** What waiting tasks may look at. */
   readonly waits: WaitSettings

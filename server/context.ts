@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Metadata } from '../store/metadata/database.ts'
 import type { Access } from './access.ts'
 import type { ArtifactFiles } from './artifact-files.ts'
+import type { ModelDeployments } from './model-deployments.ts'
 import type { RunEvents } from './run-events.ts'
 import type { RunExecutor } from './run-executor.ts'
 import type { RunTokens } from './run-tokens.ts'
@@ -20,6 +21,7 @@ export interface Services {
   readonly tokens: RunTokens
   readonly schedules: Schedules
   readonly webhookSecrets: WebhookSecrets
+  readonly modelDeployments: ModelDeployments
   readonly events: RunEvents
   readonly logger: Logger
   /** Bytes of a pipeline's artifact by its URI; undefined when there is no file. Refuses places that are not pipelines'. */

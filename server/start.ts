@@ -11,6 +11,7 @@ import { createApp } from './app.ts'
 import { ArtifactDirectory, type ArtifactFiles } from './artifact-files.ts'
 import type { Services } from './context.ts'
 import { handOver } from './kfp/start-run.ts'
+import { type ModelDeployments, noModelDeployments } from './model-deployments.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { RunEvents } from './run-events.ts'
 import { noExecutor, type RunExecutor } from './run-executor.ts'
@@ -47,6 +48,8 @@ export interface ServeOptions {
   readonly schedules?: ((parts: { services: () => Services }) => Schedules) | undefined
   /** Folder with a file for each secret that signs calls of webhooks. @default none */
   readonly webhookSecrets?: string | undefined
+  /** Puts models to work. @default none: deploy_model is refused */
+  readonly modelDeployments?: ((parts: ExecutorParts) => ModelDeployments) | undefined
   /** Hosts that pipeline packages may be loaded from. @default none */
   readonly packageHosts?: readonly string[] | undefined
   /** Where runs keep their artifacts when they name no root. @default `<dataDirectory>/pipelines` */
@@ -88,10 +91,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const tokens = await openRunTokens(metadata)
   let url = ''
   const pipelineRoot = options.pipelineRoot ?? join(directory, 'pipelines')
+  const parts = { metadata, events, logger, tokens, url: () => url }
   const services: Services = {
     metadata,
     files: options.files ?? new ArtifactDirectory(join(directory, 'artifacts')),
-    executor: options.executor?.({ metadata, events, logger, tokens, url: () => url }) ?? noExecutor,
+    executor: options.executor?.(parts) ?? noExecutor,
     access: withRunTokens(options.access ?? openAccess, tokens),
     tokens,
     events,
@@ -101,6 +105,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     webhookSecrets: options.webhookSecrets === undefined ? noWebhookSecrets : webhookSecretsIn(options.webhookSecrets),
     readPipelineArtifact: options.readPipelineArtifact ?? ((uri) => readBelow(pipelineRoot, uri)),
     schedules: options.schedules?.({ services: () => services }) ?? noSchedules,
+    modelDeployments: options.modelDeployments?.(parts) ?? noModelDeployments,
   }
   const app = await createApp(services, {
     hostNames: options.access ? undefined : [...LOOPBACK, '[::1]'],

@@ -1,66 +1,24 @@
-/** `kfp-ts models`: the registry on the command line: what there is, what was, promotion and roll back. */
+/** `kfp-ts models`: the registry on the command line: what there is, what was, promotion, roll back, deployment. */
+import { stringify } from 'yaml'
 import { InvalidInputError } from '../../api/issue.ts'
 import { ModelRegistry, RegistryError } from '../../client/model-registry.ts'
-import { servingManifest } from '../../components/deploy_model/manifest.ts'
+import { alignColumns } from '../align-columns.ts'
 import { usageIssue } from '../errors.ts'
+import { ACTIONS, type ModelsArgs } from '../models/actions.ts'
 import type { Command } from './index.ts'
 
-interface Args {
-  readonly action: string
-  readonly name: string | undefined
-  readonly target: string | undefined
+interface Args extends ModelsArgs {
   readonly url: string | undefined
   readonly user: string | undefined
+  readonly namespace: string | undefined
   readonly json: boolean
-  readonly reason: string | undefined
-  readonly 'as-of': string | undefined
-  readonly version: string | undefined
-  readonly metric: string | undefined
-  readonly 'lower-is-better': boolean
-  readonly 'min-improvement': number | undefined
-  readonly threshold: number | undefined
-  readonly approver: readonly string[]
-  readonly kserve: boolean
 }
 
-type Action = (registry: ModelRegistry, args: Args) => Promise<unknown>
-
-const ACTIONS: Readonly<Record<string, Action>> = {
-  list: async (registry) => await registry.models(),
-  versions: async (registry, args) => await registry.versions(nameOf(args)),
-  history: async (registry, args) => await registry.history(nameOf(args)),
-  aliases: async (registry, args) => await registry.aliases(nameOf(args), readTime(args['as-of'])),
-  lineage: async (registry, args) => await registry.lineage(nameOf(args), needed(args.target, 'VERSION or @ALIAS')),
-  alias: async (registry, args) => {
-    await registry.setAlias(nameOf(args), needed(args.target, 'ALIAS'), needed(args.version, '--version'), args.reason)
-    return { alias: args.target, version: args.version }
-  },
-  rollback: async (registry, args) => await registry.rollback(nameOf(args), needed(args.target, 'ALIAS'), args.reason),
-  promote: async (registry, args) =>
-    await registry.promote(nameOf(args), needed(args.target, 'ALIAS'), needed(args.version, '--version'), {
-      gate: {
-        ...(args.metric && { metric: args.metric, higherIsBetter: !args['lower-is-better'] }),
-        ...(args['min-improvement'] !== undefined && { minImprovement: args['min-improvement'] }),
-        ...(args.threshold !== undefined && { threshold: args.threshold }),
-      },
-      approvers: args.approver,
-      ...(args.reason && { reason: args.reason }),
-    }),
-  approve: async (registry, args) => await registry.decide(needed(args.name, 'the promotion'), 'approve', args.reason),
-  reject: async (registry, args) => await registry.decide(needed(args.name, 'the promotion'), 'reject', args.reason),
-  manifest: async (registry, args) =>
-    servingManifest({
-      model: nameOf(args),
-      alias: needed(args.target, 'ALIAS'),
-      trackingUrl: registry.url,
-      kind: args.kserve ? 'kserve' : 'deployment',
-    }),
-}
+const OVERVIEW = Object.values(ACTIONS).map(({ usage, summary }) => [`  ${usage}`, summary])
 
 export const command: Command<Args> = {
   command: 'models <action> [name] [target]',
-  describe:
-    'The model registry: list, versions, aliases, history, lineage, alias, promote, approve, rollback, manifest.',
+  describe: `The model registry.\n\nActions:\n${alignColumns(OVERVIEW).trimEnd()}`,
   builder: (yargs) =>
     yargs
       .positional('action', {
@@ -73,24 +31,38 @@ export const command: Command<Args> = {
       .positional('target', { type: 'string', describe: 'Alias; for lineage a version or @ALIAS' })
       .option('url', { type: 'string', describe: 'Server of the registry; MLFLOW_TRACKING_URI by default' })
       .option('user', { type: 'string', describe: 'Your name, for an open server on this machine' })
+      .option('namespace', {
+        type: 'string',
+        alias: 'n',
+        describe: 'On a server of a cluster; MLFLOW_WORKSPACE by default',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
       .option('reason', { type: 'string', describe: 'Why, for the history' })
-      .option('as-of', { type: 'string', describe: 'aliases: at this time' })
+      .option('as-of', { type: 'string', describe: 'aliases, lineage: at this time' })
       .option('version', { type: 'string', describe: 'alias, promote: the version' })
       .option('metric', { type: 'string', describe: 'promote: compare this metric with the holder of the alias' })
       .option('lower-is-better', { type: 'boolean', default: false, describe: 'promote: of the metric' })
       .option('min-improvement', { type: 'number', describe: 'promote: how much better it must be' })
       .option('threshold', { type: 'number', describe: 'promote: the least value of the metric' })
       .option('approver', { type: 'string', array: true, default: [], describe: 'promote: who must agree, repeatable' })
-      .option('kserve', { type: 'boolean', default: false, describe: 'manifest: an InferenceService' })
+      .option('expires-in', { type: 'string', describe: 'promote: how long they may take, such as 3d' })
+      .option('replicas', { type: 'number', describe: 'deploy, manifest: pods' })
+      .option('kserve', { type: 'boolean', default: false, describe: 'deploy, manifest: an InferenceService' })
       .example('$0 models promote iris champion --version 3 --metric accuracy', 'if it is at least as good')
       .example('$0 models rollback iris champion --reason regression', 'to what it named before')
-      .example('$0 models aliases iris --as-of 2026-11-01T00:00:00Z', 'what was live then'),
+      .example('$0 models aliases iris --as-of 2026-11-01T00:00:00Z', 'what was live then')
+      .example('$0 models deploy iris champion', 'serve it'),
   handler: async (args) => {
+    const action = ACTIONS[args.action]!
     try {
-      const registry = new ModelRegistry({ ...(args.url && { url: args.url }), ...(args.user && { user: args.user }) })
-      const answer = await ACTIONS[args.action]!(registry, args)
-      print(answer, args.json)
+      const registry = () =>
+        new ModelRegistry({
+          ...(args.url && { url: args.url }),
+          ...(args.user && { user: args.user }),
+          ...(args.namespace && { workspace: args.namespace }),
+        })
+      const answer = await action.run(registry, args)
+      process.stdout.write(args.json ? `${JSON.stringify(answer, null, 2)}\n` : textOf(answer, action.columns))
       if ((answer as { outcome?: string } | undefined)?.outcome === 'refused') process.exitCode = 1
     } catch (error) {
       if (!(error instanceof RegistryError)) throw error
@@ -99,32 +71,18 @@ export const command: Command<Args> = {
   },
 }
 
-function needed(value: string | undefined, what: string): string {
-  if (value) return value
-  throw new InvalidInputError([usageIssue('missing-argument', `${what} is missing`, 'add it, or see --help')])
+function textOf(answer: unknown, columns: readonly string[] | undefined): string {
+  if (typeof answer === 'string') return answer
+  if (!Array.isArray(answer) || !columns) return stringify(answer)
+  const rows = answer as Readonly<Record<string, unknown>>[]
+  if (rows.length === 0) return 'none\n'
+  // A column that nothing fills would only widen the table.
+  const filled = columns.filter((name) => rows.some((row) => cell(row[name]) !== ''))
+  const title = (name: string) => name.replaceAll(/_|(?=[A-Z])/g, ' ').toUpperCase()
+  return alignColumns([filled.map(title), ...rows.map((row) => filled.map((name) => cell(row[name])))])
 }
 
-function nameOf(args: Args): string {
-  return needed(args.name, 'NAME')
-}
-
-function readTime(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined
-  const time = new Date(text)
-  if (!Number.isNaN(time.getTime())) return time
-  throw new InvalidInputError([usageIssue('wrong-time', `"${text}" is no time`, 'write 2026-11-23T12:00:00Z')])
-}
-
-/** Lists as lines of their plain fields, everything else as JSON or text. */
-function print(answer: unknown, json: boolean): void {
-  if (typeof answer === 'string') process.stdout.write(answer)
-  else if (json || !Array.isArray(answer)) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
-  else for (const line of answer as object[]) process.stdout.write(`${lineOf(line)}\n`)
-}
-
-function lineOf(item: object): string {
-  return Object.entries(item)
-    .filter(([, value]) => typeof value !== 'object')
-    .map(([key, value]) => `${key}=${String(value)}`)
-    .join('  ')
+function cell(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',')
+  return value === undefined || value === null ? '' : String(value)
 }

@@ -28,6 +28,7 @@ interface Args extends ServerArgs {
   readonly 'launcher-command': string | undefined
   readonly database: string | undefined
   readonly 'service-account': string | undefined
+  readonly 'serving-image': string
   readonly listen: string
   readonly serve: string | undefined
   readonly 'serve-url': string | undefined
@@ -85,6 +86,11 @@ export const command: Command<Args> = {
         describe: 'SQLite file or postgres:// URL; $KFP_TS_DATABASE_URL, then STORE/metadata.db by default',
       })
       .option('service-account', { type: 'string', describe: 'service account of pods whose run names none' })
+      .option('serving-image', {
+        type: 'string',
+        default: 'kfp-ts:latest',
+        describe: 'image of pods that serve models (ModelDeployment)',
+      })
       .option('listen', { type: 'string', default: '127.0.0.1:0', describe: 'HOST:PORT of health and metrics' })
       .option('serve', { type: 'string', describe: 'HOST:PORT of the server for kfp, mlflow and kfp-ts clients' })
       .option('serve-url', { type: 'string', describe: 'URL by which pods reach it; steps then log to their run' })
@@ -145,6 +151,7 @@ export const command: Command<Args> = {
       settings: settingsOf(args),
       storeFolder: resolve(args.store),
       databaseUrl: args.database ?? process.env['KFP_TS_DATABASE_URL'] ?? join(resolve(args.store), 'metadata.db'),
+      clientFiles: args.artifacts && (args.artifacts.startsWith('s3://') ? args.artifacts : resolve(args.artifacts)),
       objectStore: args['object-store']
         ? { root: args['object-store'], endpoint: args['s3-endpoint'], region: args['s3-region'] }
         : undefined,
@@ -210,6 +217,7 @@ function settingsOf(args: Args): OperatorSettings {
     identity: args.identity ?? `${hostname()}-${process.pid}`,
     pods: { store: podStore(args), mountPath: args['mount-path'] },
     serviceAccountName: args['service-account'],
+    servingImage: args['serving-image'],
     limits: {
       activeRuns: args['max-active-runs'],
       activeRunsPerNamespace: args['max-active-runs-per-namespace'],

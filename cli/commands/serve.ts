@@ -4,11 +4,13 @@ import { pino } from 'pino'
 import { InvalidInputError } from '../../api/issue.ts'
 import { connect } from '../../client/connect.ts'
 import { kubernetesAccess } from '../../server/access-kubernetes.ts'
+import { kubernetesModelDeployments } from '../../server/model-deployments-kubernetes.ts'
 import { LOOPBACK, type RunningServer, SECRET_FIELDS, serve } from '../../server/start.ts'
 import { DEFAULT_ROOT } from '../../store/run-folder.ts'
 import { usageIssue } from '../errors.ts'
 import { startScheduleRunner } from '../schedules/schedule-runner.ts'
 import { artifactPlace } from '../serve/artifact-place.ts'
+import { type LocalDeployments, localDeployments } from '../serve/local-deployments.ts'
 import { localExecutor, type StoppableExecutor } from '../serve/local-executor.ts'
 import { limitsOf, type ServerArgs, serverOptions } from '../serve/server-options.ts'
 import type { Command } from './index.ts'
@@ -84,6 +86,7 @@ async function start(args: Args): Promise<{ server: RunningServer; stop: () => P
   }
   let executor: StoppableExecutor | undefined
   let runner: ReturnType<typeof startScheduleRunner> | undefined
+  let models: LocalDeployments | undefined
   const server = await serve({
     dataDirectory: root,
     database: args.database,
@@ -104,14 +107,21 @@ async function start(args: Args): Promise<{ server: RunningServer; stop: () => P
       executor = localExecutor(parts, { root, hostCommands: args['host-commands'], runtime: args.runtime })
       return executor
     },
+    modelDeployments: (parts) => {
+      if (args.auth === 'kubernetes') return kubernetesModelDeployments(connect().kube)
+      models = localDeployments(parts)
+      return models
+    },
     schedules: ({ services }) => {
       runner = startScheduleRunner(services)
       return runner
     },
   })
+  await models?.resume()
   return {
     server,
     stop: async () => {
+      await models?.stop()
       await runner?.stop()
       await executor?.stop()
       await server.close()

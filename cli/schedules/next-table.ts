@@ -1,8 +1,10 @@
 /** The next instants of a schedule for people: in its zone, in UTC, and what daylight saving does to them. Pure. */
+
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import { compileSchedule, type Schedule } from '../../engine/schedule/compile-schedule.ts'
 import { formatInstant } from '../../engine/schedule/run-names.ts'
 import { nextSlot, type Slot } from '../../engine/schedule/slots.ts'
+import { alignColumns } from '../align-columns.ts'
 
 export interface NextRow {
   readonly logicalDate: string
@@ -63,14 +65,5 @@ export function nextTable(rows: readonly NextRow[], zone: string): string {
     [`LOGICAL DATE, ${zone}`, 'UTC', ...(intervals ? ['RUNS AT (UTC)'] : []), 'NOTE'],
     ...rows.map(columns),
   ]
-  const widths = table[0]!.map((_, index) => Math.max(...table.map((line) => line[index]!.length)) + 2)
-  return table
-    .map(
-      (line) =>
-        `${line
-          .map((cell, index) => cell.padEnd(widths[index]!))
-          .join('')
-          .trimEnd()}\n`,
-    )
-    .join('')
+  return alignColumns(table)
 }

@@ -1,4 +1,5 @@
 /** The prediction server: MLflow's and KServe's ways to ask, health, metrics, and a change of the model under load. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ModelSource } from './model-source.ts'
@@ -36,6 +37,7 @@ export class PredictionServer {
     registers: [this.#registry],
   })
   #served: Served | undefined
+  #ending = false
 
   constructor(source: ModelSource) {
     this.#source = source
@@ -47,19 +49,28 @@ export class PredictionServer {
   async refresh(): Promise<{ readonly label: string; readonly changed: boolean }> {
     const current = await this.#source.current()
     if (this.#served?.current === current) return { label: this.#served.label, changed: false }
-    const { label, fileName, content } = await this.#source.load(current)
-    const predictor = await loadPredictor(fileName, content)
+    const found = await this.#source.load(current)
+    const { label } = found
     // The new model is whole before it takes the place of the old one.
-    this.#served = { current, label, predictor }
+    this.#served = { current, label, predictor: await loadPredictor(found) }
     this.#version.reset()
     this.#version.set({ model: this.#source.name, version: current }, 1)
     return { label, changed: true }
   }
 
+  /** Says that it ends, so that nobody sends it more, goes on answering for a while, and closes when all is answered. */
+  async drain(seconds: number): Promise<void> {
+    this.#ending = true
+    await delay(seconds * 1000)
+    await this.app.close()
+  }
+
   #routes(): void {
     const { app } = this
-    const ready = async (reply: FastifyReply) =>
-      this.#served ? { status: 'ready', model: this.#served.label } : reply.code(503).send({ status: 'loading' })
+    const ready = async (reply: FastifyReply) => {
+      if (this.#served && !this.#ending) return { status: 'ready', model: this.#served.label }
+      return reply.code(503).send({ status: this.#ending ? 'ending' : 'loading' })
+    }
     for (const path of ['/health', '/ping']) app.get(path, async () => ({ status: 'ok' }))
     app.get('/ready', async (_request, reply) => ready(reply))
     app.get(`/v1/models/${encodeURIComponent(this.#source.name)}`, async (_request, reply) => {
@@ -70,10 +81,19 @@ export class PredictionServer {
     app.get('/metrics', async (_request, reply) =>
       reply.type(this.#registry.contentType).send(await this.#registry.metrics()),
     )
-    app.post('/invocations', async (request) => ({ predictions: await this.#predict(request.body) }))
-    app.post(`/v1/models/${encodeURIComponent(this.#source.name)}::predict`, async (request) => ({
-      predictions: await this.#predict(request.body),
-    }))
+    for (const path of ['/invocations', `/v1/models/${encodeURIComponent(this.#source.name)}::predict`]) {
+      app.post(path, async ({ body }, reply) => {
+        const served = this.#served
+        if (!served) return reply.code(503).send({ error: 'the model is loading' })
+        // During a change answers come from two versions: they say from which.
+        reply.header('x-model-version', served.current)
+        return { predictions: await this.#predict(served, body) }
+      })
+    }
+    // Connections are not kept while it ends: the next request of a client goes to another pod.
+    app.addHook('onSend', async (_request, reply) => {
+      if (this.#ending) reply.header('connection', 'close')
+    })
     app.setErrorHandler((error, _request, reply) => {
       const status = error instanceof RequestError ? 400 : ((error as { statusCode?: number }).statusCode ?? 500)
       const message = status < 500 ? (error as Error).message : 'the prediction failed'
@@ -82,9 +102,7 @@ export class PredictionServer {
     })
   }
 
-  async #predict(body: unknown): Promise<readonly Prediction[]> {
-    const served = this.#served
-    if (!served) throw Object.assign(new Error('the model is loading'), { statusCode: 503 })
+  async #predict(served: Served, body: unknown): Promise<readonly Prediction[]> {
     const { signature } = served.predictor
     const rows: readonly Row[] = readRows(
       body,

@@ -1,6 +1,8 @@
 /** A loaded model: what it takes, and a function from rows to predictions. Formats: our model file, and ONNX. Before: prediction-server.ts. */
 import { type ModelSignature, modelSignature, parseModel, predictRecord } from '../../components/index.ts'
-import { type OnnxSession, openOnnx } from './onnx.ts'
+import { signatureColumns } from './mlflow-signature.ts'
+import type { ModelContent } from './model-source.ts'
+import { openOnnx } from './onnx.ts'
 
 export type Cell = string | number | boolean | null
 export type Row = Readonly<Record<string, Cell>>
@@ -13,14 +15,15 @@ export interface Predictor {
 }
 
 export interface Prediction {
-  readonly prediction: string | number
+  /** A list for models with several outputs a row. */
+  readonly prediction: string | number | readonly (string | number)[]
   /** By class; only of classifiers. */
   readonly probabilities?: Readonly<Record<string, number>>
 }
 
 /** Reads a model by the name of its file. Rejects for formats that it does not know. */
-export async function loadPredictor(fileName: string, content: Uint8Array): Promise<Predictor> {
-  if (fileName.endsWith('.onnx')) return onnxPredictor(await openOnnx(content))
+export async function loadPredictor({ fileName, content, mlmodel }: Omit<ModelContent, 'label'>): Promise<Predictor> {
+  if (fileName.endsWith('.onnx')) return await onnxPredictor(content, mlmodel)
   const model = parseModel(new TextDecoder().decode(content))
   return {
     format: 'kfp-ts',
@@ -33,15 +36,13 @@ export async function loadPredictor(fileName: string, content: Uint8Array): Prom
   }
 }
 
-function onnxPredictor(session: OnnxSession): Predictor {
-  const inputs = session.columns.map((name) => ({ name, type: 'double' as const, required: true }))
+async function onnxPredictor(content: Uint8Array, mlmodel: string | undefined): Promise<Predictor> {
+  const session = await openOnnx(content, signatureColumns(mlmodel))
+  const names = session.columns.map(({ name }) => name)
   return {
     format: 'onnx',
-    signature: { inputs, outputs: [{ name: 'prediction', type: 'string', required: true }] },
-    predict: async (rows) => {
-      const values = rows.map((row) => session.columns.map((name) => Number(row[name])))
-      return (await session.run(values)).map((prediction) => ({ prediction }))
-    },
+    signature: { inputs: session.columns, outputs: [{ name: 'prediction', type: 'string', required: true }] },
+    predict: async (rows) => await session.run(rows.map((row) => names.map((name) => row[name]!))),
   }
 }
 

@@ -3,6 +3,7 @@ import { type Logger, pino } from 'pino'
 import type { ServerBeside, ServerParts } from '../../operator/main.ts'
 import { kubernetesAccess } from '../../server/access-kubernetes.ts'
 import type { ArtifactFiles } from '../../server/artifact-files.ts'
+import { kubernetesModelDeployments } from '../../server/model-deployments-kubernetes.ts'
 import { SECRET_FIELDS, type ServeOptions, serve } from '../../server/start.ts'
 import { calledSchedule } from '../schedules/called-schedule.ts'
 import { calledScheduledRun } from '../schedules/called-scheduled-run.ts'
@@ -54,6 +55,7 @@ export async function serveBeside(parts: ServerParts, options: ServerBesideOptio
       called: async (namespace, name) =>
         (await calledScheduledRun(kube, namespace, name)) ?? (await calledSchedule(services(), namespace, name)),
     }),
+    modelDeployments: () => kubernetesModelDeployments(kube, options.namespace),
   })
   const { services } = server
   log('info', 'serving', { server: server.url })

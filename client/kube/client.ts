@@ -47,6 +47,16 @@ export interface KubeClient {
     patch: unknown,
     subresource?: string,
   ): Promise<T>
+  /**
+   * Server-side apply: makes the object, or changes the fields that it names and that `manager` owned. Without `force` a
+   * field that somebody else owns is a conflict.
+   */
+  apply<T extends KubeObject>(
+    resource: Resource,
+    namespace: string | undefined,
+    object: T,
+    options: { readonly manager: string; readonly force?: boolean | undefined },
+  ): Promise<T>
   replace<T extends KubeObject>(resource: Resource, namespace: string | undefined, name: string, object: T): Promise<T>
   delete(
     resource: Resource,
@@ -107,6 +117,13 @@ export function createKubeClient(transport: KubeTransport): KubeClient {
         path: resourcePath(resource, namespace, name, subresource),
         body: patch,
         contentType: 'application/merge-patch+json',
+      }),
+    apply: (resource, namespace, object, { manager, force }) =>
+      send({
+        method: 'PATCH',
+        path: withQuery(resourcePath(resource, namespace, object.metadata.name), { fieldManager: manager, force }),
+        body: object,
+        contentType: 'application/apply-patch+yaml',
       }),
     async delete(resource, namespace, name, options = {}) {
       await send({

@@ -48,6 +48,12 @@ export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', p
 export const PIPELINE_RUNS: Resource = { group: 'pipelines.kfp-ts.dev', version: 'v1alpha1', plural: 'pipelineruns' }
 export const PIPELINES: Resource = { group: 'pipelines.kfp-ts.dev', version: 'v1alpha1', plural: 'pipelines' }
 
+export const MODEL_DEPLOYMENTS: Resource = {
+  group: 'pipelines.kfp-ts.dev',
+  version: 'v1alpha1',
+  plural: 'modeldeployments',
+}
+
 /** REST path of a collection, of one object, or of its subresource. Without a namespace: across all of them. */
 export function resourcePath(resource: Resource, namespace?: string, name?: string, subresource?: string): string {
   const base = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`

@@ -1,6 +1,15 @@
-/** Train, judge, register, and promote through a gate: what runs again whenever there is new data. */
+/** Train, judge, register, promote through a gate, and serve: what runs again whenever there is new data. */
 import { definePipeline, t } from 'kfp-ts'
-import { evaluate, loadCsv, preprocess, promoteModel, registerModel, split, train } from 'kfp-ts/components'
+import {
+  deployModel,
+  evaluate,
+  loadCsv,
+  preprocess,
+  promoteModel,
+  registerModel,
+  split,
+  train,
+} from 'kfp-ts/components'
 
 export const retrain = definePipeline(
   {
@@ -22,7 +31,9 @@ export const retrain = definePipeline(
     const judged = evaluate({ model: trained.output, data: parts.test }).outputs
     const registered = registerModel({ model: trained.output, metrics: judged.metrics, name: model_name })
     const gate = { name: model_name, version: registered.output, metric: 'accuracy', reason: 'retrained' }
-    const promoted = promoteModel(gate).outputs
-    return { accuracy: judged.accuracy, version: registered.output, outcome: promoted.outcome }
+    const promoted = promoteModel(gate)
+    // Whichever version holds the alias then: a refused one changes nothing.
+    const served = deployModel({ name: model_name, alias: 'champion' }).after(promoted).outputs
+    return { accuracy: judged.accuracy, version: registered.output, outcome: promoted.outputs.outcome, url: served.url }
   },
 )

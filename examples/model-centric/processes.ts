@@ -10,8 +10,8 @@ export interface Started {
 }
 
 /** Resolves with the address that the command prints when it listens. */
-export async function startCommand(args: readonly string[]): Promise<Started> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startCommand(args: readonly string[], cwd = process.cwd()): Promise<Started> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'inherit'], cwd })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const url = await addressOf(child)
   return {

@@ -175,7 +175,12 @@ function deadlineSeconds(launch: Launch, parts: PodParts): number | undefined {
   return limits.length > 0 ? Math.min(...limits) : undefined
 }
 
-function podSecurity(restricted: boolean, parts: PodParts, settings: PodSettings): JsonObject | undefined {
+/** What pods of steps and of models run as. */
+export function podSecurity(
+  restricted: boolean,
+  parts: Pick<PodParts, 'runAsUser' | 'runAsGroup' | 'runAsNonRoot'>,
+  settings: PodSettings,
+): JsonObject | undefined {
   const given = { runAsUser: parts.runAsUser, runAsGroup: parts.runAsGroup, runAsNonRoot: parts.runAsNonRoot }
   if (!restricted) return nonEmpty(given)
   const user = settings.runAsUser ?? DEFAULT_USER
@@ -191,7 +196,7 @@ function podSecurity(restricted: boolean, parts: PodParts, settings: PodSettings
   }
 }
 
-function containerSecurity(restricted: boolean): JsonObject | undefined {
+export function containerSecurity(restricted: boolean): JsonObject | undefined {
   if (!restricted) return undefined
   return { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }
 }
@@ -207,13 +212,13 @@ function nodeLost(settings: PodSettings): JsonObject[] {
   }))
 }
 
-function storeVolume({ store }: PodSettings): Volume {
-  if ('claimName' in store) return { name: STORE_VOLUME, persistentVolumeClaim: { claimName: store.claimName } }
-  if ('objects' in store) return { name: STORE_VOLUME, emptyDir: {} }
-  return { name: STORE_VOLUME, hostPath: { path: store.hostPath, type: 'Directory' } }
+export function storeVolume({ store }: PodSettings, name = STORE_VOLUME): Volume {
+  if ('claimName' in store) return { name, persistentVolumeClaim: { claimName: store.claimName } }
+  if ('objects' in store) return { name, emptyDir: {} }
+  return { name, hostPath: { path: store.hostPath, type: 'Directory' } }
 }
 
-function nonEmpty<T extends object>(value: T): (Record<string, string> & T) | undefined {
+export function nonEmpty<T extends object>(value: T): (Record<string, string> & T) | undefined {
   const known = Object.entries(value).filter(([, item]) => item !== undefined)
   return known.length > 0 ? (Object.fromEntries(known) as Record<string, string> & T) : undefined
 }

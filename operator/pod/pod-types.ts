@@ -63,6 +63,8 @@ export interface ContainerState {
 export interface ContainerStatus {
   readonly name: string
   readonly state?: ContainerState | undefined
+  /** How it ended before it was started again. */
+  readonly lastState?: ContainerState | undefined
 }
 export interface PodCondition {
   readonly type: string

@@ -61,11 +61,18 @@ export function stagingPlan(launch: Launch, resultUri: string): StagingPlan {
   }
 }
 
-function environment({ secretName, endpoint, region }: ObjectStorePods, plan: StagingPlan): EnvVar[] {
-  const fromSecret = (name: string): EnvVar => ({ name, valueFrom: { secretKeyRef: { name: secretName, key: name } } })
+function environment(pods: ObjectStorePods, plan: StagingPlan): EnvVar[] {
   return [
     { name: STAGING_PLAN_VARIABLE, value: JSON.stringify(plan) },
     { name: 'HOME', value: '/tmp' },
+    ...objectStoreVariables(pods),
+  ]
+}
+
+/** How a container reaches the object store. */
+export function objectStoreVariables({ secretName, endpoint, region }: ObjectStorePods): EnvVar[] {
+  const fromSecret = (name: string): EnvVar => ({ name, valueFrom: { secretKeyRef: { name: secretName, key: name } } })
+  return [
     ...(endpoint ? [{ name: 'KFP_TS_S3_ENDPOINT', value: endpoint }] : []),
     ...(region ? [{ name: 'KFP_TS_S3_REGION', value: region }] : []),
     ...(secretName ? [fromSecret('AWS_ACCESS_KEY_ID'), fromSecret('AWS_SECRET_ACCESS_KEY')] : []),

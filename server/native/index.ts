@@ -5,6 +5,7 @@ import type { Services } from '../context.ts'
 import { identify } from '../identify.ts'
 import { Fields } from '../mlflow/fields.ts'
 import { problemOf } from '../problem.ts'
+import { MODEL_DEPLOYMENT_ROUTES } from './model-deployments.ts'
 import { MODEL_ROUTES } from './models.ts'
 import type { NativeRoute } from './route.ts'
 import { RUN_ROUTES } from './runs.ts'
@@ -22,7 +23,12 @@ const STATUS: Readonly<Record<MetadataErrorCode, number>> = {
   forbidden: 403,
 }
 
-export const NATIVE_ROUTES: readonly NativeRoute[] = [...MODEL_ROUTES, ...RUN_ROUTES, ...SCHEDULE_ROUTES]
+export const NATIVE_ROUTES: readonly NativeRoute[] = [
+  ...MODEL_ROUTES,
+  ...MODEL_DEPLOYMENT_ROUTES,
+  ...RUN_ROUTES,
+  ...SCHEDULE_ROUTES,
+]
 
 export async function registerNative(app: FastifyInstance, services: Services): Promise<void> {
   app.setErrorHandler((error, request, reply) => {

@@ -15,7 +15,7 @@ export interface NativeCall {
 }
 
 export interface NativeRoute {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly verb: Verb
   readonly resource: Resource

@@ -19,3 +19,14 @@ archive() {
   rm -rf "$folder"
   say "image $name: $(du -h "$IMAGES/$name.tar" | cut -f1)"
 }
+
+# node_into ROOT: Node as this checkout pins it, with the libraries it needs.
+node_into() {
+  local root=$1 node=$REPOSITORY/node_modules/node/bin/node library
+  mkdir -p "$root/usr/bin"
+  cp "$node" "$root/usr/bin/node"
+  ldd "$node" | grep -o '/[^ ]*' | while read -r library; do
+    mkdir -p "$root$(dirname "$library")"
+    cp -L "$library" "$root$library"
+  done
+}

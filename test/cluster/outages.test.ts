@@ -75,6 +75,7 @@ test('one request in ten goes wrong, in every way', async () => {
       namespace: place.namespace,
       identity: 'faulty',
       pods: { store: { claimName: 'store' }, mountPath: '/kfp-store' },
+      servingImage: 'kfp-ts:latest',
       limits: DEFAULT_LIMITS,
       waits: { allowHosts: [], allowNamespaces: [] },
       retries: DEFAULT_RETRIES,

@@ -28,6 +28,7 @@ export async function pythonEnvironment(packages: readonly string[]): Promise<st
 
 export const MLFLOW_3 = ['mlflow==3.17.2', 'scikit-learn']
 export const MLFLOW_2 = ['mlflow-skinny==2.22.5', 'scikit-learn', 'pandas']
+export const ONNX = ['onnx', 'skl2onnx', 'onnxruntime', 'scikit-learn', 'pandas']
 export const KFP_2 = ['kfp==2.17.0']
 
 const scripts = new URL('./python/', import.meta.url).pathname

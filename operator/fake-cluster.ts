@@ -1,8 +1,9 @@
-/** An API server in memory for the tests of the schedule controller: objects with versions, merge patches, watches. */
-import type { KubeClient, WatchEvent } from '../../client/kube/client.ts'
-import { keyOf } from '../../client/kube/informer.ts'
-import type { KubeObject, Resource } from '../../client/kube/resources.ts'
-import { KubeError } from '../../client/kube/transport.ts'
+/** An API server in memory for the tests of controllers: objects with versions, merge patches, watches. */
+import { isDeepStrictEqual } from 'node:util'
+import type { KubeClient, WatchEvent } from '../client/kube/client.ts'
+import { keyOf } from '../client/kube/informer.ts'
+import type { KubeObject, Resource } from '../client/kube/resources.ts'
+import { KubeError } from '../client/kube/transport.ts'
 
 type Anything = KubeObject & Record<string, unknown>
 
@@ -36,6 +37,21 @@ export class FakeCluster {
       metadata: { resourceVersion: String(this.#version) },
       items: [...this.objects].filter(([key]) => key.startsWith(`${resource.plural} `)).map(([, object]) => object),
     }),
+    get: async (resource: Resource, namespace: string, name: string) => {
+      const object = this.objects.get(`${resource.plural} ${namespace}/${name}`)
+      if (!object) throw refusal(404, 'NotFound')
+      return object
+    },
+    /** Server-side apply with one manager: a change of anything but the status is a new generation. */
+    apply: async (resource: Resource, namespace: string, wanted: Anything) => {
+      this.#write('apply', resource, wanted.metadata.name)
+      const before = this.objects.get(`${resource.plural} ${namespace}/${wanted.metadata.name}`)
+      const merged = merge(before ?? {}, { ...wanted, metadata: { ...wanted.metadata, namespace } }) as Anything
+      if (before && isDeepStrictEqual(before, merged)) return before
+      const generation = (before?.metadata.generation ?? 0) + 1
+      const metadata = { uid: `uid-${wanted.metadata.name}`, ...merged.metadata, generation }
+      return this.#store(before ? 'MODIFIED' : 'ADDED', resource.plural, { ...merged, metadata })
+    },
     create: async (resource: Resource, namespace: string, object: Anything) => {
       this.#write('create', resource, object.metadata.name)
       const key = `${resource.plural} ${namespace}/${object.metadata.name}`
