@@ -14,6 +14,7 @@ import {
 } from '../../store/metadata/experiments.ts'
 import { keyedSearch, type SearchPlan } from '../../store/metadata/keyed-search.ts'
 import type { ExperimentRow } from '../../store/metadata/tables.ts'
+import { experimentFor } from './experiment-scope.ts'
 import { MAX_TAG_LENGTH, readPair } from './fields.ts'
 import { pageLimit, searchScope, viewStages } from './paging.ts'
 import type { Call, Route } from './route.ts'
@@ -51,7 +52,9 @@ async function json(call: Call, row: ExperimentRow): Promise<Json> {
 
 async function get(call: Call): Promise<Json> {
   const id = call.fields.required('experiment_id')
-  return await json(call, await getExperiment(call.services.metadata.db, id, call.caller.namespace))
+  const { metadata } = call.services
+  const row = await experimentFor(metadata.db, call.caller, id, metadata.now())
+  return await json(call, row)
 }
 
 async function getByName(call: Call): Promise<Json> {

@@ -39,7 +39,10 @@ export async function registerMlflow(app: FastifyInstance, services: Services): 
     )
   }
   for (const prefix of ['/api', '/ajax-api']) {
-    app.get(`${prefix}/3.0/mlflow/server-info`, async () => SERVER_INFO)
+    app.get(`${prefix}/3.0/mlflow/server-info`, async () => ({
+      ...SERVER_INFO,
+      workspaces_enabled: services.access.multiUser,
+    }))
     for (const version of ['2.0', '3.0']) {
       app.all(`${prefix}/${version}/mlflow/*`, async (request, reply) => endpointNotFound(request, reply))
     }
@@ -49,7 +52,6 @@ export async function registerMlflow(app: FastifyInstance, services: Services): 
 
 const SERVER_INFO = {
   store_type: 'SqlStore',
-  workspaces_enabled: false,
   multipart_uploads_enabled: false,
   multipart_downloads_enabled: false,
   trace_archival_enabled: false,

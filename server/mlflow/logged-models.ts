@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import type { Db } from '../../store/metadata/database.ts'
 import { invalid } from '../../store/metadata/errors.ts'
-import { getExperiment, parseExperimentId, requireActive } from '../../store/metadata/experiments.ts'
+import { parseExperimentId, requireActive } from '../../store/metadata/experiments.ts'
 import {
   deleteModelTag,
   getLoggedModel,
@@ -15,6 +15,7 @@ import {
 } from '../../store/metadata/logged-models.ts'
 import type { LoggedModelRow } from '../../store/metadata/tables.ts'
 import { artifactPathOf } from './artifact-uri.ts'
+import { experimentFor } from './experiment-scope.ts'
 import { type Fields, MAX_PARAM_LENGTH, MAX_TAG_LENGTH } from './fields.ts'
 import { pageLimit, searchScope } from './paging.ts'
 import type { Call, Route } from './route.ts'
@@ -36,7 +37,7 @@ async function create({ services, caller, fields }: Call): Promise<Json> {
   const now = metadata.now()
   const modelId = `m-${randomUUID().replaceAll('-', '')}`
   await metadata.transaction(async (db) => {
-    const experiment = await getExperiment(db, fields.text('experiment_id') || '0', caller.namespace)
+    const experiment = await experimentFor(db, caller, fields.text('experiment_id') ?? '', now)
     requireActive(experiment)
     const row: LoggedModelRow = {
       model_id: modelId,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Transaction } from 'kysely'
 import { logDatasets, logRunModels } from '../../store/metadata/datasets.ts'
 import { invalid } from '../../store/metadata/errors.ts'
-import { getExperiment, parseExperimentId, requireActive } from '../../store/metadata/experiments.ts'
+import { parseExperimentId, requireActive } from '../../store/metadata/experiments.ts'
 import { loadRunData } from '../../store/metadata/run-data.ts'
 import { searchRuns } from '../../store/metadata/run-search.ts'
 import {
@@ -15,6 +15,7 @@ import {
   upsertTags,
 } from '../../store/metadata/runs.ts'
 import type { RunRow, Tables } from '../../store/metadata/tables.ts'
+import { experimentFor } from './experiment-scope.ts'
 import { type Fields, MAX_TAG_LENGTH } from './fields.ts'
 import { pageLimit, searchScope, viewStages } from './paging.ts'
 import type { Call, Route } from './route.ts'
@@ -36,7 +37,7 @@ async function create({ services, caller, fields }: Call): Promise<Json> {
   const now = metadata.now()
   const runId = randomUUID().replaceAll('-', '')
   const run = await metadata.transaction(async (db) => {
-    const experiment = await getExperiment(db, fields.text('experiment_id') || '0', caller.namespace)
+    const experiment = await experimentFor(db, caller, fields.text('experiment_id') ?? '', now)
     requireActive(experiment)
     const parentRunId = caller.runScope ?? tagged.get('mlflow.parentRunId')
     return await insertRun(db, {
