@@ -10,8 +10,6 @@ export interface KubeRequest {
   readonly body?: unknown | undefined
   /** @default 'application/json' */
   readonly contentType?: string | undefined
-  /** Further headers, for what lies behind a proxy of the API server. */
-  readonly headers?: Readonly<Record<string, string>> | undefined
   /** @default 30_000 */
   readonly timeoutMillis?: number | undefined
   readonly signal?: AbortSignal | undefined
