@@ -15,6 +15,8 @@ export interface Attempt {
   cancelReason?: string
   /** Why it does not run yet, in one sentence. */
   waiting?: { readonly message: string; readonly since: number }
+  /** Its node prepares it. */
+  isSettingUp?: true
   /** Its place among the pods of the cluster, or in the line for one. */
   place?: Place
   /** Ends waiting that is unlikely to help, or a pod that won't go. */

@@ -8,10 +8,14 @@ import type { AttemptFailure, AttemptResult } from '../engine/types.ts'
 import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { type PodFact, readPod } from './pod/read-pod.ts'
+import { lastWarning } from './pod-events.ts'
 import type { SessionContext } from './run-session.ts'
 
 /** Beyond its grace a pod that does not go belongs to a node that is gone. */
 const LEAVE_MARGIN_MILLIS = 20_000
+
+/** Nodes take up to a few seconds; longer, and the reason is asked for. */
+const SETUP_MILLIS = 5_000
 
 export function podFacts(context: SessionContext) {
   const { ports, run } = context
@@ -45,6 +49,7 @@ export function podFacts(context: SessionContext) {
   function running(attempt: Attempt): void {
     if (attempt.stage === 'running') return
     attempt.stage = 'running'
+    delete attempt.isSettingUp
     delete attempt.waiting
     clearTimeout(attempt.timer)
     ports.logs.follow(logSource(attempt))
@@ -52,6 +57,11 @@ export function podFacts(context: SessionContext) {
   }
 
   function waiting(attempt: Attempt, fact: PodFact & { kind: 'waiting' }): void {
+    if (fact.isSettingUp) {
+      if (attempt.isSettingUp) return
+      attempt.isSettingUp = true
+      setTimeout(() => void askWhy(attempt, fact), SETUP_MILLIS).unref()
+    } else delete attempt.isSettingUp
     keepWaiting(context, attempt, () => fact.message)
     if (!fact.hopeless || attempt.timer) return
     const { imageGraceMillis, configurationGraceMillis } = ports.settings
@@ -61,6 +71,24 @@ export function podFacts(context: SessionContext) {
       cause === 'image' ? imageGraceMillis : configurationGraceMillis,
     )
     attempt.timer.unref()
+  }
+
+  /** What keeps a node from preparing a pod is in the pod's events: asked for while it lasts, and given up where it is a mistake. */
+  async function askWhy(attempt: Attempt, fact: PodFact & { kind: 'waiting' }): Promise<void> {
+    if (!attempt.isSettingUp || attempt.stage !== 'created' || context.closed) return
+    try {
+      const warning = await lastWarning(ports.kube, run.namespace, attempt.podName)
+      if (!attempt.isSettingUp || attempt.stage !== 'created') return
+      const message = warning ? `${fact.message}: ${warning.reason}: ${warning.message}` : fact.message
+      keepWaiting(context, attempt, () => message)
+      const since = attempt.waiting?.since ?? ports.now()
+      if (warning?.isMistake && ports.now() - since >= ports.settings.configurationGraceMillis) {
+        return giveUp(attempt, { cause: 'configuration', message })
+      }
+    } catch (error) {
+      ports.onTrouble(run, error)
+    }
+    setTimeout(() => void askWhy(attempt, fact), SETUP_MILLIS).unref()
   }
 
   function giveUp(attempt: Attempt, failure: AttemptFailure): void {

@@ -87,6 +87,8 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
   }
 }
 
+const CONDITIONS = new Set(['PodScheduled', 'PodReadyToStartContainers', 'DisruptionTarget'])
+
 /** A pod without its spec, managed fields and what read-pod.ts does not look at. */
 export function slimPod({ metadata, status }: Pod): Pod {
   const { name, namespace, uid, resourceVersion, deletionTimestamp, deletionGracePeriodSeconds, labels, annotations } =
@@ -106,7 +108,7 @@ export function slimPod({ metadata, status }: Pod): Pod {
       phase: status.phase,
       reason: status.reason,
       message: status.message,
-      conditions: status.conditions?.filter(({ type }) => type === 'PodScheduled' || type === 'DisruptionTarget'),
+      conditions: status.conditions?.filter(({ type }) => CONDITIONS.has(type)),
       containerStatuses: status.containerStatuses?.map(({ name: container, state }) => ({ name: container, state })),
       initContainerStatuses: status.initContainerStatuses?.map(({ name: container, state }) => ({
         name: container,

@@ -76,3 +76,19 @@ test('says why no node takes it', () => {
   )
   expect(fact).toEqual({ kind: 'waiting', message: 'no node takes it (Unschedulable): 0/1 nodes' })
 })
+
+const starting = (ready: 'True' | 'False', init?: string): Pod =>
+  pod({
+    ...waitingFor('ContainerCreating'),
+    conditions: [{ type: 'PodReadyToStartContainers', status: ready }],
+    ...(init ? { initContainerStatuses: [{ name: init, state: { running: {} } }] } : {}),
+  })
+test.each([
+  ['volumes and network', starting('False'), 'its node prepares volumes and network (ContainerCreating)'],
+  ['its image', starting('True'), 'its image is pulled (ContainerCreating)'],
+  ['its inputs', starting('True', 'kfp-ts-launcher'), 'its inputs are copied in'],
+  ['an init container', starting('True', 'prepare'), 'its init container prepare runs'],
+  ['a node', pod({ phase: 'Pending' }), 'it waits for a node'],
+])('says that a pod waits for %s', (_what, given, message) => {
+  expect(readPod(given)).toMatchObject({ kind: 'waiting', message })
+})

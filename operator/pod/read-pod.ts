@@ -10,6 +10,8 @@ export type PodFact =
       readonly message: string
       /** Set when waiting on is unlikely to help: the attempt fails by this cause after a time of grace. */
       readonly hopeless?: FailureCause | undefined
+      /** Its node prepares it; what is in the way of that is told by events only. */
+      readonly isSettingUp?: true
     }
   | { readonly kind: 'running' }
   | { readonly kind: 'succeeded' }
@@ -98,7 +100,14 @@ function waiting(pod: Pod, main: ContainerStatus | undefined): PodFact {
     return { kind: 'waiting', message: `no node takes it (${scheduled.reason}): ${scheduled.message ?? 'no details'}` }
   }
   const reason = main?.state?.waiting?.reason
-  return { kind: 'waiting', message: reason ? `its container starts (${reason})` : 'it waits for a node' }
+  if (!reason) return { kind: 'waiting', message: 'it waits for a node' }
+  if (condition(pod, 'PodReadyToStartContainers')?.status !== 'True') {
+    return { kind: 'waiting', message: `its node prepares volumes and network (${reason})`, isSettingUp: true }
+  }
+  const initial = pod.status?.initContainerStatuses?.find(({ state }) => state?.running)
+  if (initial?.name === LAUNCHER_CONTAINER) return { kind: 'waiting', message: 'its inputs are copied in' }
+  if (initial) return { kind: 'waiting', message: `its init container ${initial.name} runs` }
+  return { kind: 'waiting', message: `its image is pulled (${reason})` }
 }
 
 function failureOf(pod: Pod, main: ContainerStatus | undefined): AttemptFailure {
