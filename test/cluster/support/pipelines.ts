@@ -51,6 +51,16 @@ export function shellPipeline(
   })
 }
 
+/** The pipeline with a platform document: Kubernetes settings by step, and of the whole run. */
+export function withPlatform(
+  text: string,
+  { steps = {}, run }: { readonly steps?: Readonly<Record<string, object>>; readonly run?: object },
+): string {
+  const executors = Object.fromEntries(Object.entries(steps).map(([key, settings]) => [`exec-${key}`, settings]))
+  const kubernetes = { deploymentSpec: { executors }, ...(run ? { pipelineConfig: run } : {}) }
+  return `${text}---\n${stringify({ platforms: { kubernetes } })}`
+}
+
 const outputOf = (key: string) => [key, { valueFromParameter: { producerSubtask: key, outputParameterKey: 'out' } }]
 
 function executor({ script, image = 'busybox:latest', inputs = {}, memory }: ShellStep) {
