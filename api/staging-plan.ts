@@ -5,6 +5,8 @@ export interface StagingPlan {
   readonly folders: readonly string[]
   /** Copied in before the step starts. */
   readonly inputs: readonly { readonly uri: string; readonly path: string }[]
+  /** Names for what lies elsewhere in the pod: copies in the workspace, where releases of the SDK before 2.15 do not look. */
+  readonly links?: readonly { readonly path: string; readonly target: string }[] | undefined
   /** Copied out after the step ended well. */
   readonly outputs: readonly { readonly name: string; readonly uri: string; readonly path: string }[]
   /** Executor output and output parameters: small files that go into the result. */
@@ -12,6 +14,8 @@ export interface StagingPlan {
   readonly parameterFiles: Readonly<Record<string, string>>
   /** Where the result goes. */
   readonly resultUri: string
+  /** No step follows: copying in is all there is to do, and an input that is not there is a failure. */
+  readonly onlyStage?: boolean | undefined
 }
 
 /** What a step left, as the launcher found it. */

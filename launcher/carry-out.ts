@@ -13,6 +13,7 @@ export async function carryOut(stepEnded: Promise<void>): Promise<void> {
   const store = s3Store({ ...(endpoint ? { endpoint } : {}), ...(region ? { region } : {}) })
   try {
     await stage(plan, store)
+    if (plan.onlyStage) return
     await readyUntil(stepEnded)
     await publish(plan, store)
   } catch (error) {

@@ -1,5 +1,5 @@
 /** What the operator remembers of an attempt between "start it" and "it is over". One entry a pod in flight, nothing afterwards. */
-import type { Launch, TaskPath } from '../engine/types.ts'
+import type { ImportRequest, Launch, TaskPath } from '../engine/types.ts'
 import type { Place } from './admission/pod-places.ts'
 import type { SessionContext } from './run-session.ts'
 
@@ -10,6 +10,8 @@ export interface Attempt {
   readonly podName: string
   /** The journal says that it ran: a missing pod is then a lost one, not one to be made. */
   readonly knownStarted: boolean
+  /** The pod is ours: it copies this artifact to the workspace. */
+  readonly imports?: ImportRequest
   stage: 'wanted' | 'created' | 'running' | 'over'
   /** Set when the engine gave it up; its end then counts as canceled. */
   cancelReason?: string

@@ -1,18 +1,19 @@
 /** Does what the engine decided, one handler an action. Each answers by an event and may be repeated after a restart without harm. */
-import type { RuntimeArtifact } from '../api/executor-io.ts'
 import { PODS } from '../client/kube/resources.ts'
 import { isAlreadyExists, isNotFound, KubeError } from '../client/kube/transport.ts'
-import type { Action, AttemptFailure, AttemptResult, TaskPath } from '../engine/types.ts'
+import type { Action, AttemptFailure, AttemptResult, ImportRequest, Launch, TaskPath } from '../engine/types.ts'
 import type { Place } from './admission/pod-places.ts'
 import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
 import { changeVolume } from './change-volume.ts'
-import { buildPod } from './pod/build-pod.ts'
+import { importArtifact } from './import-artifact.ts'
+import { buildPod, type PodRequest } from './pod/build-pod.ts'
 import { poolOf } from './pod/kubernetes-config.ts'
 import { podName } from './pod/pod-name.ts'
 import type { EnvVar, Pod } from './pod/pod-types.ts'
 import { podFacts, removePod } from './pod-facts.ts'
 import type { SessionContext } from './run-session.ts'
 import { damageOfOutputs } from './run-store.ts'
+import { workspaceOf } from './workspace.ts'
 
 type ActionHandlers = {
   readonly [K in Action['kind']]: (
@@ -20,12 +21,15 @@ type ActionHandlers = {
     action: Extract<Action, { kind: K }>,
   ) => void | Promise<void>
 }
-type Start = Extract<Action, { kind: 'start-attempt' }>
 
 const HANDLERS: ActionHandlers = {
-  'start-attempt': startAttempt,
+  'start-attempt': (context, action) => startPod(context, action, action.launch),
   'cancel-attempt': cancelAttempt,
-  'import-artifact': importArtifact,
+  'import-artifact': async (context, action) => {
+    const imported = await importArtifact(context, action)
+    if ('launch' in imported) await startPod(context, action, imported.launch, action.request)
+    else answer(context, action.task, action.attempt, imported)
+  },
   'change-volume': async (context, action) => {
     answer(context, action.task, action.attempt, await changeVolume(context, action))
   },
@@ -49,7 +53,13 @@ export function carryOut(context: SessionContext, action: Action): void {
     })
 }
 
-async function startAttempt(context: SessionContext, { task, attempt, launch }: Start): Promise<void> {
+/** @param imports set when the pod is one of ours that copies an artifact to the workspace */
+async function startPod(
+  context: SessionContext,
+  { task, attempt }: { readonly task: TaskPath; readonly attempt: number },
+  launch: Launch,
+  imports?: ImportRequest,
+): Promise<void> {
   const { run } = context
   const key = attemptKey(task, attempt)
   if (context.attempts.has(key)) return
@@ -60,6 +70,7 @@ async function startAttempt(context: SessionContext, { task, attempt, launch }: 
     podName: podName(run.name, run.uid, task, attempt),
     knownStarted: context.knownStarted.has(key),
     stage: 'wanted',
+    ...(imports ? { imports } : {}),
   }
   context.attempts.set(key, entry)
   const place = placeOf(context, entry)
@@ -94,10 +105,11 @@ async function createPod(context: SessionContext, entry: Attempt): Promise<void>
   // The journal saw it run, the informer has no pod: it must not run a second time as the same attempt.
   if (entry.knownStarted) return await adopt(context, entry)
   await ports.store.prepare(entry.launch, run.runId)
+  const workspace = entry.launch.usesWorkspace ? await workspaceOf(context) : undefined
   let pod: Pod | undefined
   for (let failures = 0; !context.closed && entry.stage === 'wanted'; failures++) {
     try {
-      pod ??= podOf(context, entry, await ports.tracking?.variables(run, entry.task, entry.launch))
+      pod ??= podOf(context, entry, workspace, await ports.tracking?.variables(run, entry.task, entry.launch))
       await ports.kube.create(PODS, run.namespace, pod)
       context.podsCreated++
       ports.metrics.podCreated()
@@ -137,7 +149,12 @@ async function adopt(context: SessionContext, entry: Attempt): Promise<void> {
   }
 }
 
-function podOf(context: SessionContext, entry: Attempt, tracking?: readonly EnvVar[]): Pod {
+function podOf(
+  context: SessionContext,
+  entry: Attempt,
+  workspace: PodRequest['workspace'],
+  tracking?: readonly EnvVar[],
+): Pod {
   const { run, spec, ports, pipeline } = context
   const kills = context.oomKills.get(entry.task) ?? 0
   return buildPod({
@@ -148,7 +165,8 @@ function podOf(context: SessionContext, entry: Attempt, tracking?: readonly EnvV
     defaults: spec.podDefaults ?? {},
     serviceAccountName: spec.serviceAccountName ?? ports.settings.serviceAccountName,
     settings: ports.settings.pods,
-    workspaceSubPath: ports.store.pathsOf(run.runId).workspaceSubPath,
+    workspace,
+    withoutLauncher: entry.imports !== undefined,
     resultUri: ports.store.resultUri?.({ runId: run.runId, task: entry.task, attempt: entry.attempt }),
     memoryFactor: spec.onOOM ? (spec.onOOM.factor ?? 2) ** kills : 1,
     maxMemory: spec.onOOM?.maxMemory,
@@ -195,24 +213,6 @@ async function cancelAttempt(
   // A create may be on its way: the pod, if it came to be, has to go as well.
   await removePod(context, entry, 0)
   answer(context, task, attempt, { outcome: 'canceled' })
-}
-
-async function importArtifact(
-  context: SessionContext,
-  { task, attempt, request }: Extract<Action, { kind: 'import-artifact' }>,
-): Promise<void> {
-  const digest = await context.ports.store.digestOf(request.uri)
-  const artifact: RuntimeArtifact = {
-    name: request.outputName,
-    type: request.type,
-    uri: request.uri,
-    metadata: request.metadata,
-    ...(digest === undefined ? {} : { digest }),
-  }
-  answer(context, task, attempt, {
-    outcome: 'succeeded',
-    outputs: { parameters: {}, artifacts: { [request.outputName]: [artifact] } },
-  })
 }
 
 async function findReusable(

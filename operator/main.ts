@@ -30,9 +30,9 @@ export interface OperatorProcessOptions {
   /** The store as this process sees it. */
   readonly storeFolder: string
   /** Artifacts and logs go there instead; `storeFolder` then holds only a SQLite database, if that is used. */
-  readonly objectStore?:
-    | { readonly root: string; readonly endpoint?: string | undefined; readonly region?: string | undefined }
-    | undefined
+  readonly objectStore?: { readonly root: string } | undefined
+  /** S3 server of the object store and, with a volume, of importers that copy to a workspace. */
+  readonly s3?: { readonly endpoint?: string | undefined; readonly region?: string | undefined } | undefined
   /** Where the server keeps the files of its clients: a directory, or `s3://BUCKET/PREFIX`. @default mlflow in the store */
   readonly clientFiles?: string | undefined
   /** SQLite path or Postgres URL. */
@@ -163,25 +163,25 @@ function connector(options: OperatorProcessOptions, access: KubeAccess, metrics:
   return () => createKubeClient(throttle(wrap(createHttpsTransport(access)), { onThrottled }))
 }
 
-async function storeOf({ objectStore, storeFolder, settings }: OperatorProcessOptions): Promise<RunStore> {
+async function storeOf(options: OperatorProcessOptions): Promise<RunStore> {
+  const { objectStore, storeFolder, settings } = options
   const { mountPath } = settings.pods
-  if (!objectStore) return createVolumeStore({ folder: storeFolder, mountPath })
-  return createObjectStore({ store: await bucketOf(objectStore), root: objectStore.root, mountPath })
+  if (objectStore) return createObjectStore({ store: await openS3(options), root: objectStore.root, mountPath })
+  const openStore = async (uri: string) => (/^(s3|minio):\/\//.test(uri) ? await openS3(options) : undefined)
+  return createVolumeStore({ folder: storeFolder, mountPath, openStore })
 }
 
-async function modelFilesOf({ objectStore, storeFolder, clientFiles }: OperatorProcessOptions): Promise<ModelFiles> {
+async function modelFilesOf(options: OperatorProcessOptions): Promise<ModelFiles> {
+  const { objectStore, storeFolder, clientFiles } = options
   if (!objectStore) return modelFilesOnVolume(storeFolder, clientFiles)
-  return modelFilesInStore(await bucketOf(objectStore), objectStore.root, clientFiles)
+  return modelFilesInStore(await openS3(options), objectStore.root, clientFiles)
 }
 
 /** The operator's own credentials are those of its environment. */
-async function bucketOf({
-  endpoint,
-  region,
-}: NonNullable<OperatorProcessOptions['objectStore']>): Promise<ArtifactStore> {
-  // Large, and of no use to an operator on a volume.
+async function openS3({ s3 = {} }: OperatorProcessOptions): Promise<ArtifactStore & { close(): void }> {
+  // Large, and of little use to an operator on a volume.
   const { s3Store } = await import('../store/s3-store.ts')
-  return s3Store({ ...(endpoint ? { endpoint } : {}), ...(region ? { region } : {}) })
+  return s3Store({ ...(s3.endpoint ? { endpoint: s3.endpoint } : {}), ...(s3.region ? { region: s3.region } : {}) })
 }
 
 /** The lease has a connection of its own: it must not wait behind a thousand pods. */

@@ -34,7 +34,6 @@ export function createObjectStore(options: ObjectStoreOptions): RunStore {
       artifacts: `${root}/artifacts`,
       scratch: `${mountPath}/scratch/${runId}`,
       workspaceSubPath: `workspaces/${runId}`,
-      uriPaths: SCHEMES.map((prefix) => ({ prefix, path: `${mountPath}/objects/` })),
     }),
     rootOf: (wanted) => (wanted && isOurs(wanted) ? wanted.replace(/\/+$/, '') : `${root}/artifacts`),
     // The launcher makes the folders, inside the pod.

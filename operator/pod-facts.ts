@@ -6,6 +6,7 @@ import { isNotFound } from '../client/kube/transport.ts'
 import { collectOutputs } from '../engine/index.ts'
 import type { AttemptFailure, AttemptResult } from '../engine/types.ts'
 import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
+import { imported } from './import-artifact.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { type PodFact, readPod } from './pod/read-pod.ts'
 import { lastWarning } from './pod-events.ts'
@@ -120,6 +121,10 @@ export function podFacts(context: SessionContext) {
 
   async function succeeded(attempt: Attempt): Promise<void> {
     try {
+      if (attempt.imports) {
+        const digest = await ports.store.digestOf(attempt.imports.uri)
+        return finish(attempt, imported(attempt.imports, digest))
+      }
       const found = await ports.store.readOutputs(attempt.launch, logSource(attempt))
       const collected = collectOutputs(attempt.launch, found)
       if ('failure' in collected) return finish(attempt, { outcome: 'failed', failure: collected.failure })

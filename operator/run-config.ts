@@ -23,7 +23,7 @@ export function runConfig({ run, spec, document, store, settings, now, reuse }: 
   const platform = document.platform?.platforms.kubernetes?.pipelineConfig
   const timeoutSeconds = spec.timeouts?.runSeconds ?? seconds(platform?.activeDeadlineSeconds)
   const taskSeconds = spec.timeouts?.taskSeconds
-  const { scratch, uriPaths } = store.pathsOf(run.runId)
+  const { scratch } = store.pathsOf(run.runId)
   return {
     runId: run.runId,
     runName: run.displayName,
@@ -32,7 +32,6 @@ export function runConfig({ run, spec, document, store, settings, now, reuse }: 
     arguments: spec.arguments ?? {},
     pipelineRoot: store.rootOf(spec.pipelineRoot),
     scratchRoot: scratch,
-    ...(uriPaths ? { uriPaths } : {}),
     cache: spec.cache ?? true,
     ...(reuse ? { reuse } : {}),
     parallelism: spec.parallelism ?? settings.limits.podsPerRun,

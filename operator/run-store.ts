@@ -23,8 +23,6 @@ export interface RunPaths {
   readonly artifacts: string
   readonly scratch: string
   readonly workspaceSubPath: string
-  /** For RunConfig. */
-  readonly uriPaths?: readonly { readonly prefix: string; readonly path: string }[] | undefined
 }
 
 export interface RunStore {
@@ -42,6 +40,15 @@ export interface RunStore {
   digestOf(uri: string): Promise<string | undefined>
   /** What lies at a URI, for tasks that wait for it; only what is of this store. */
   find: FindObject
+  /**
+   * Copies what a URI names to a place in the run's workspace, or says why it can't. Absent where the operator does not reach the
+   * workspace: a pod has to.
+   */
+  copyToWorkspace?(
+    uri: string,
+    runId: string,
+    place: string,
+  ): Promise<{ readonly digest?: string | undefined } | { readonly failure: string }>
   /** Where the launcher of an attempt leaves its result; volumes need none. */
   resultUri?(place: AttemptPlace): string
   openLog(place: AttemptPlace): Promise<Writable>

@@ -1,8 +1,9 @@
 /** The store on a volume: pods and operator mount the same directory, so nothing is copied. Makes places, reads outputs, keeps logs. */
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, lstat, mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
+import type { ArtifactStore } from '../store/artifact-store.ts'
 import { digestPath } from '../store/digest.ts'
 import { measure } from '../store/directory-store.ts'
 import { readBelow } from '../store/read-below.ts'
@@ -13,6 +14,8 @@ export interface VolumeStoreOptions {
   readonly folder: string
   /** The volume as steps see it. */
   readonly mountPath: string
+  /** A store that can read a URI that is not on the volume, for importers. */
+  readonly openStore?: (uri: string) => Promise<(Pick<ArtifactStore, 'download'> & { close(): void }) | undefined>
 }
 
 /** Steps run as another user than the operator; each run's own directories are open to them. */
@@ -20,7 +23,7 @@ const OPEN_TO_STEPS = 0o777
 /** Text files that hold values; larger ones would not fit a database or a parameter. */
 const MAX_VALUE_BYTES = 16 * 1024 * 1024
 
-export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): RunStore {
+export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreOptions): RunStore {
   /** The operator's path of a step's path; undefined outside the volume, also for one that leads out of it. */
   const here = (path: string): string | undefined => {
     const clean = normalize(path)
@@ -30,6 +33,23 @@ export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): Ru
   }
   const logFile = ({ runId, task, attempt }: AttemptPlace): string =>
     join(folder, 'logs', runId, ...task.split('/').map(fileName), `attempt-${attempt}.log`)
+
+  /** @returns why it could not be copied */
+  async function copyIn(uri: string, target: string): Promise<string | undefined> {
+    const local = here(uri)
+    if (local !== undefined) {
+      if (!(await lstat(local).catch(() => undefined))) return `there is nothing to import at ${uri}`
+      await cp(local, target, { recursive: true, force: true, verbatimSymlinks: true })
+      return undefined
+    }
+    const store = await openStore?.(uri)
+    if (!store) return `${uri} can't be copied to the workspace: the operator reads paths of its volume and s3:// URIs`
+    try {
+      return (await store.download(uri, target)) ? undefined : `there is nothing to import at ${uri}`
+    } finally {
+      store.close()
+    }
+  }
 
   return {
     pathsOf: (runId) => ({
@@ -95,6 +115,14 @@ export function createVolumeStore({ folder, mountPath }: VolumeStoreOptions): Ru
       const local = here(uri)
       return local ? await digestPath(local) : undefined
     },
+    async copyToWorkspace(uri, runId, place) {
+      const target = join(folder, 'workspaces', runId, place)
+      await makeOpenFolder(dirname(target))
+      const failure = await copyIn(uri, target)
+      if (failure !== undefined) return { failure }
+      await openToSteps(target)
+      return { digest: await digestPath(target) }
+    },
     async openLog(place) {
       const file = logFile(place)
       await mkdir(dirname(file), { recursive: true })
@@ -151,6 +179,15 @@ async function makeOpenFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true })
   if (first === undefined) return
   for (let at = path; at.length >= first.length; at = dirname(at)) await chmod(at, OPEN_TO_STEPS)
+}
+
+/** Steps may change their copy. */
+async function openToSteps(path: string): Promise<void> {
+  const found = await lstat(path)
+  if (found.isSymbolicLink()) return
+  if (!found.isDirectory()) return await chmod(path, 0o666)
+  await chmod(path, OPEN_TO_STEPS)
+  for (const name of await readdir(path)) await openToSteps(join(path, name))
 }
 
 /** A step may have left anything there: only a plain file of a bounded size is read. */

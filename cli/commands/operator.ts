@@ -152,9 +152,8 @@ export const command: Command<Args> = {
       storeFolder: resolve(args.store),
       databaseUrl: args.database ?? process.env['KFP_TS_DATABASE_URL'] ?? join(resolve(args.store), 'metadata.db'),
       clientFiles: args.artifacts && (args.artifacts.startsWith('s3://') ? args.artifacts : resolve(args.artifacts)),
-      objectStore: args['object-store']
-        ? { root: args['object-store'], endpoint: args['s3-endpoint'], region: args['s3-region'] }
-        : undefined,
+      objectStore: args['object-store'] ? { root: args['object-store'] } : undefined,
+      s3: { endpoint: args['s3-endpoint'], region: args['s3-region'] },
       health: { host, port },
       lease: args['leader-election'] ? { namespace: args['lease-namespace'], name: args['lease-name'] } : undefined,
       serve,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Launch } from '../../engine/types.ts'
 import { buildPod, type PodRequest } from './build-pod.ts'
+import { importLaunch } from './staging.ts'
 
 const launch: Launch = {
   taskKey: 'train',
@@ -27,7 +28,7 @@ const request = (change: Partial<PodRequest> = {}, launchChange: Partial<Launch>
   launch: { ...launch, ...launchChange },
   defaults: {},
   settings: { store: { claimName: 'store' }, mountPath: '/kfp-store' },
-  workspaceSubPath: 'workspaces/u-1',
+  workspace: { subPath: 'workspaces/u-1' },
   ...change,
 })
 
@@ -128,5 +129,41 @@ describe('a pod', () => {
       buildPod(request({}, { usesWorkspace })).spec?.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)
     expect(mounts(false)).toEqual(['/kfp-store'])
     expect(mounts(true)).toEqual(['/kfp-store', '/kfp-workspace'])
+  })
+
+  test('mounts the claim of its run as the workspace where the store is no volume', () => {
+    const objects = { launcherImage: 'launcher', secretName: 's3' }
+    const { spec } = buildPod(
+      request(
+        {
+          settings: { store: { objects }, mountPath: '/kfp-store' },
+          workspace: { claimName: 'nightly-kfp-workspace' },
+        },
+        { usesWorkspace: true },
+      ),
+    )
+    expect(spec?.volumes).toContainEqual({
+      name: 'kfp-ts-workspace',
+      persistentVolumeClaim: { claimName: 'nightly-kfp-workspace' },
+    })
+    expect(spec?.containers[0]?.volumeMounts).toContainEqual({ name: 'kfp-ts-workspace', mountPath: '/kfp-workspace' })
+  })
+
+  test('that imports to the workspace is the launcher alone, with the credentials of the store', () => {
+    const objects = { launcherImage: 'launcher', secretName: 's3' }
+    const { spec } = buildPod(
+      request({
+        settings: { store: { objects }, mountPath: '/kfp-store' },
+        workspace: { claimName: 'w' },
+        withoutLauncher: true,
+        launch: importLaunch(objects, 's3://bucket/data', '/kfp-workspace/.artifacts/s3/bucket/data'),
+      }),
+    )
+    expect(spec?.initContainers).toBeUndefined()
+    expect(spec?.containers).toHaveLength(1)
+    expect(spec?.containers[0]?.env).toContainEqual({
+      name: 'AWS_SECRET_ACCESS_KEY',
+      valueFrom: { secretKeyRef: { name: 's3', key: 'AWS_SECRET_ACCESS_KEY', optional: false } },
+    })
   })
 })

@@ -36,8 +36,10 @@ export interface PodRequest {
   readonly defaults: PodDefaults
   readonly serviceAccountName?: string | undefined
   readonly settings: PodSettings
-  /** Path of the run's workspace in the store, for steps that use it. */
-  readonly workspaceSubPath: string
+  /** The run's workspace, for steps that use it: a folder of the store's volume, or a claim. */
+  readonly workspace?: { readonly subPath: string } | { readonly claimName: string } | undefined
+  /** Nothing is staged: the pod is one of ours. @default false */
+  readonly withoutLauncher?: boolean | undefined
   /** Where the launcher leaves its result; only with an object store. */
   readonly resultUri?: string | undefined
   /** Memory is multiplied by it after OOM kills. @default 1 */
@@ -48,13 +50,21 @@ export interface PodRequest {
 }
 
 const STORE_VOLUME = 'kfp-ts-store'
+/** Copies of objects lie where the SDKs' steps look for them by the URI alone. */
+const STAGING_VOLUMES = [
+  { name: 'kfp-ts-s3', mountPath: '/s3' },
+  { name: 'kfp-ts-minio', mountPath: '/minio' },
+] as const
+const WORKSPACE_VOLUME = 'kfp-ts-workspace'
+/** Where steps find what all steps of their run share. */
+export const WORKSPACE_PATH = '/kfp-workspace'
 const DEFAULT_USER = 65532
 
 export function buildPod(request: PodRequest): Pod {
   const { run, task, attempt, launch, defaults, settings } = request
   const parts = podPartsOf(launch.kubernetes)
   const restricted = (defaults.security ?? 'Restricted') === 'Restricted'
-  const volumes = [storeVolume(settings), ...parts.volumes]
+  const volumes = [...storeVolumes(settings), ...workspaceVolume(request), ...parts.volumes]
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -106,10 +116,10 @@ export function buildPod(request: PodRequest): Pod {
   }
 }
 
-function staging({ settings, launch, resultUri }: PodRequest, restricted: boolean): Container[] {
-  if (!('objects' in settings.store)) return []
+function staging({ settings, launch, resultUri, withoutLauncher }: PodRequest, restricted: boolean): Container[] {
+  if (!('objects' in settings.store) || withoutLauncher) return []
   const common = {
-    volumeMounts: [{ name: STORE_VOLUME, mountPath: settings.mountPath }],
+    volumeMounts: storeMounts(settings),
     securityContext: containerSecurity(restricted),
   }
   return [launcherContainer(settings.store.objects, launch, resultUri ?? '', common)]
@@ -117,9 +127,12 @@ function staging({ settings, launch, resultUri }: PodRequest, restricted: boolea
 
 function mainContainer(request: PodRequest, parts: PodParts, restricted: boolean): Container {
   const { launch, settings } = request
-  const mounts: VolumeMount[] = [{ name: STORE_VOLUME, mountPath: settings.mountPath }, ...parts.mounts]
-  if (launch.usesWorkspace) {
-    mounts.push({ name: STORE_VOLUME, mountPath: '/kfp-workspace', subPath: request.workspaceSubPath })
+  const mounts: VolumeMount[] = [...storeMounts(settings), ...parts.mounts]
+  const { workspace } = request
+  if (launch.usesWorkspace && workspace) {
+    const where =
+      'subPath' in workspace ? { name: STORE_VOLUME, subPath: workspace.subPath } : { name: WORKSPACE_VOLUME }
+    mounts.push({ ...where, mountPath: WORKSPACE_PATH })
   }
   return {
     name: MAIN_CONTAINER,
@@ -216,6 +229,20 @@ export function storeVolume({ store }: PodSettings, name = STORE_VOLUME): Volume
   if ('claimName' in store) return { name, persistentVolumeClaim: { claimName: store.claimName } }
   if ('objects' in store) return { name, emptyDir: {} }
   return { name, hostPath: { path: store.hostPath, type: 'Directory' } }
+}
+
+function storeVolumes(settings: PodSettings): Volume[] {
+  const staging = 'objects' in settings.store ? STAGING_VOLUMES : []
+  return [storeVolume(settings), ...staging.map(({ name }) => ({ name, emptyDir: {} }))]
+}
+
+function storeMounts({ store, mountPath }: PodSettings): VolumeMount[] {
+  return [{ name: STORE_VOLUME, mountPath }, ...('objects' in store ? STAGING_VOLUMES : [])]
+}
+
+function workspaceVolume({ launch, workspace }: PodRequest): Volume[] {
+  if (!launch.usesWorkspace || !workspace || !('claimName' in workspace)) return []
+  return [{ name: WORKSPACE_VOLUME, persistentVolumeClaim: { claimName: workspace.claimName } }]
 }
 
 export function nonEmpty<T extends object>(value: T): (Record<string, string> & T) | undefined {

@@ -17,6 +17,7 @@ export interface ObjectStorePods {
 
 /** Copying in and out is bounded by the size of artifacts, not by the grace of a program. */
 export const PUBLISH_GRACE_SECONDS = 600
+const LAUNCHER_COMMAND = ['node', '/app/dist/launcher/main.js']
 const SCHEME = /^(s3|minio):\/\//
 
 /** A sidecar: it starts before the step, which waits for its startup probe, and is asked to end after the step has ended. */
@@ -30,12 +31,44 @@ export function launcherContainer(
     ...common,
     name: LAUNCHER_CONTAINER,
     image: pods.launcherImage,
-    command: pods.launcherCommand ?? ['node', '/app/dist/launcher/main.js'],
+    command: pods.launcherCommand ?? LAUNCHER_COMMAND,
     env: environment(pods, stagingPlan(launch, resultUri)),
     imagePullPolicy: 'IfNotPresent',
     terminationMessagePolicy: 'FallbackToLogsOnError',
     restartPolicy: 'Always',
     startupProbe: { tcpSocket: { port: LAUNCHER_PORT }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 3600 },
+  }
+}
+
+/** A pod that copies one artifact to the workspace and does nothing else: the launcher, in the place of a step. */
+export function importLaunch(pods: ObjectStorePods, uri: string, path: string): Launch {
+  const plan: StagingPlan = {
+    folders: [],
+    inputs: [{ uri, path }],
+    outputs: [],
+    executorOutputFile: '',
+    parameterFiles: {},
+    resultUri: '',
+    onlyStage: true,
+  }
+  const env = environment(pods, plan)
+  const keyToEnv = env.filter(({ valueFrom }) => valueFrom).map(({ name }) => ({ secretKey: name, envVar: name }))
+  return {
+    taskKey: 'importer',
+    displayName: 'importer',
+    componentName: 'importer',
+    executorLabel: 'importer',
+    image: pods.launcherImage,
+    command: pods.launcherCommand ?? LAUNCHER_COMMAND,
+    args: [],
+    env: env.flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }])),
+    resources: {},
+    executorInput: { inputs: {}, outputs: { outputFile: '' } },
+    outputs: { parameters: {}, artifacts: {} },
+    inputArtifacts: [],
+    scratchDir: '',
+    kubernetes: keyToEnv.length > 0 ? { secretAsEnv: [{ secretName: pods.secretName!, keyToEnv }] } : {},
+    usesWorkspace: true,
   }
 }
 
@@ -48,18 +81,24 @@ export function stagingPlan(launch: Launch, resultUri: string): StagingPlan {
   const outputs = Object.entries(launch.outputs.artifacts)
     .filter(([, { uri }]) => SCHEME.test(uri))
     .map(([name, { uri, path }]) => ({ name, uri, path }))
+  const objects = launch.inputArtifacts.filter(({ artifact }) => SCHEME.test(artifact.uri))
+  const isInWorkspace = ({ artifact }: Launch['inputArtifacts'][number]) => artifact.metadata['_kfp_workspace'] === true
   const folders = [launch.scratchDir, outputFile, ...Object.values(parameterFiles), ...outputs.map(({ path }) => path)]
   return {
     folders: [...new Set([launch.scratchDir, ...folders.slice(1).map((path) => dirname(path))])],
-    inputs: launch.inputArtifacts
-      .filter(({ artifact }) => SCHEME.test(artifact.uri))
-      .map(({ artifact, path }) => ({ uri: artifact.uri, path })),
+    inputs: objects.filter((input) => !isInWorkspace(input)).map(({ artifact, path }) => ({ uri: artifact.uri, path })),
+    links: objects
+      .filter(isInWorkspace)
+      .map(({ artifact, path }) => ({ path: pathOfObject(artifact.uri), target: path })),
     outputs,
     executorOutputFile: outputFile,
     parameterFiles,
     resultUri,
   }
 }
+
+/** Where the SDK looks for an object by its URI alone. */
+const pathOfObject = (uri: string): string => `/${uri.replace('://', '/').split('?')[0]}`
 
 function environment(pods: ObjectStorePods, plan: StagingPlan): EnvVar[] {
   return [

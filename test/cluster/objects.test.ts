@@ -1,9 +1,11 @@
 /** Artifacts on a real S3 server: copied in and out by the launcher, steps see no credentials, results are used again. */
 import { spawnSync } from 'node:child_process'
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { type KubeObject, PODS } from '../../client/kube/resources.ts'
+import { type KubeObject, PODS, VOLUME_CLAIMS } from '../../client/kube/resources.ts'
+import { isNotFound } from '../../client/kube/transport.ts'
 import type { Pod } from '../../operator/pod/pod-types.ts'
 import { s3Store } from '../../store/s3-store.ts'
 import {
@@ -17,6 +19,7 @@ import {
   startOperatorProcess,
   submit,
   until,
+  VOLUMES,
 } from './support/cluster.ts'
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'tester', AWS_SECRET_ACCESS_KEY: 'tester-secret' }
@@ -155,5 +158,37 @@ test('a result whose artifact was removed from the bucket is not used again; log
     )
   } finally {
     store.close()
+  }
+})
+
+test('an importer copies to the workspace by a pod of its own, and steps share that claim', async () => {
+  const name = 'importer-workspace'
+  const folder = join(place.store, name)
+  await mkdir(folder)
+  await chmod(folder, 0o777)
+  await kube.create(VOLUMES, undefined, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: `${place.namespace}-${name}` },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      storageClassName: 'standard',
+      hostPath: { path: folder },
+      claimRef: { namespace: place.namespace, name: `${name}-kfp-workspace` },
+    },
+  } as KubeObject)
+  try {
+    const corpus = join(ROOT, 'test/conformance/corpus/valid/critical/pipeline_with_importer_workspace.yaml')
+    const run = await finished(place, await submit(place, await readFile(corpus, 'utf8'), { name }), 300)
+    expect(JSON.stringify(run.status?.attention ?? [])).toBe('[]')
+    expect(run.status).toMatchObject({ phase: 'Succeeded', counts: { failed: 0 } })
+    expect(await readdir(join(folder, '.artifacts/s3/bucket'))).toEqual(['kfp'])
+    await place.runs.delete(name)
+    await until('the claim goes with the run', async () =>
+      kube.get(VOLUME_CLAIMS, place.namespace, `${name}-kfp-workspace`).then(() => false, isNotFound),
+    )
+  } finally {
+    await kube.delete(VOLUMES, undefined, `${place.namespace}-${name}`)
   }
 })

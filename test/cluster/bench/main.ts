@@ -116,7 +116,6 @@ function barePod(place: Place, name: string): KubeObject {
     },
     defaults: {},
     settings: { store: { claimName: 'store' }, mountPath: '/kfp-store' },
-    workspaceSubPath: 'x',
   })
   return { ...pod, metadata: { ...pod.metadata, ownerReferences: [] } }
 }

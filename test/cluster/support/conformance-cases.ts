@@ -34,6 +34,7 @@ const NOT_HERE: Readonly<Record<string, string>> = {
 /** Said to be out of reach of a laptop, but not of a cluster. */
 const RUNS_HERE = new Set([
   'pvc_mount.yaml',
+  'critical/pipeline_with_importer_workspace.yaml',
   'critical/pipeline_with_pod_metadata.yaml',
   'critical/pipeline_with_secret_as_env.yaml',
   'pipeline_with_secret_as_volume.yaml',
