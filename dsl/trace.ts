@@ -109,6 +109,16 @@ function addOutput(graph: PipelineGraph, name: string, ref: AnyRef): void {
       }),
     )
   }
+  if (ref.source.from === 'field') {
+    graph.issues.push(
+      makeIssue({
+        code: 'field-as-output',
+        message: `output "${name}" of pipeline "${graph.model.name}" is one field of a struct, which the IR can't hand on`,
+        hint: 'return the whole struct, or take the field in a component',
+        site: graph.model.site,
+      }),
+    )
+  }
   if (declared && !fits(ref, declared)) {
     graph.issues.push(
       makeIssue({

@@ -20,6 +20,8 @@ export interface ExecutorOptions {
   readonly reuse: (runId: string, task: string, contentKey: CacheKey) => Promise<CacheAnswer>
   readonly openStore: (uri: string) => Promise<ArtifactStore | undefined>
   readonly waitSources: WaitSources
+  /** Workspace of the run; '' where there is only one. */
+  readonly namespace: string
   readonly now: () => number
   readonly beforeAttempt?: RunOptions['beforeAttempt']
 }
@@ -59,7 +61,7 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
         })
       },
       'wait-for': (action) => {
-        waiter ??= createWaiter({ sources: options.waitSources, scope: { namespace: '' }, emit })
+        waiter ??= createWaiter({ sources: options.waitSources, scope: { namespace: options.namespace }, emit })
         waiter.start(action)
       },
       'cancel-attempt': (action) => {

@@ -47,8 +47,11 @@ export interface RunOptions {
   readonly stepVariables?: (task: { path: string; name: string }) => Promise<Readonly<Record<string, string>>>
   /** A step starts when this resolves; `signal` says that it is not wanted any more. Rejecting starts it. */
   readonly beforeAttempt?: (task: string, signal: AbortSignal) => Promise<void>
-  /** How other runs and aliases are waited for. @default runs of `root`, aliases of the server in MLFLOW_TRACKING_URI */
-  readonly waits?: Pick<ThisMachine, 'run' | 'alias'>
+  /**
+   * How other runs and aliases are waited for, and in which workspace.
+   * @default runs of `root`, aliases of the server in MLFLOW_TRACKING_URI
+   */
+  readonly waits?: Pick<ThisMachine, 'run' | 'alias'> & { readonly namespace?: string }
   /** @default process.env */
   readonly env?: Readonly<Record<string, string | undefined>>
 }

@@ -119,6 +119,7 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
     reuse: openReuse(options.root),
     openStore: machine.openStore,
     waitSources: machine.waitSources(),
+    namespace: options.waits?.namespace ?? '',
     now: Date.now,
     ...(options.beforeAttempt && { beforeAttempt: options.beforeAttempt }),
   })

@@ -36,9 +36,11 @@ export function createRunNews({ kube, synced, known, recorded }: RunNewsOptions)
 
   /** The whole resource is read only of a run that is over: what is kept of the others has no outputs. */
   async function sightOf(view: RunView): Promise<Sight | undefined> {
-    const state = STATES[view.phase ?? '']
-    const run = { id: view.runId, state: state ?? (view.phase ?? 'Pending').toUpperCase(), outputs: {} }
-    if (state === undefined || view.retryCount > view.retriesDone) return { kind: 'run', run }
+    const isRetried = view.retryCount > view.retriesDone
+    const state = isRetried ? undefined : STATES[view.phase ?? '']
+    const word = isRetried ? 'RETRYING' : (view.phase ?? 'Pending').toUpperCase()
+    const run = { id: view.runId, state: state ?? word, outputs: {} }
+    if (state === undefined) return { kind: 'run', run }
     try {
       const { metadata, status } = await kube.get<PipelineRun>(PIPELINE_RUNS, view.namespace, view.name)
       if (metadata.uid !== view.uid) return undefined

@@ -114,12 +114,15 @@ function explain(
 }
 
 function runningMessage(
-  { queuedTasks = 0, parallelism }: StatusInput,
+  { report, queuedTasks = 0, parallelism }: StatusInput,
   counts: TaskCounts,
   attention: readonly TaskAttention[],
 ): string {
   const waiting = attention.find(({ state }) => state === 'WAITING')
-  const text = `${counts.running} tasks run`
+  const podless = report.tasks.filter(({ waitingFor }) => waitingFor !== undefined)
+  const first = podless[0]
+  const seen = first ? `, ${podless.length} wait without a pod (${first.path}: ${first.waitingFor})` : ''
+  const text = `${counts.running - podless.length} tasks run${seen}`
   if (waiting) return `${text}; ${waiting.path} waits: ${waiting.message}`
   if (queuedTasks === 0) return text
   return `${text}; ${queuedTasks} wait: the run's limit of ${parallelism} pods at once is reached`

@@ -63,7 +63,7 @@ export function createWaiter({ sources, scope, emit, tellMillis = TELL_MILLIS }:
     start({ task, attempt, wait }) {
       const key = keyOf(task, attempt)
       if (waits.has(key)) return
-      const entry: Entry = { stop: () => {}, toldAt: 0 }
+      const entry: Entry = { stop: () => {}, toldAt: Number.NEGATIVE_INFINITY }
       waits.set(key, entry)
       const stop = watch(wait.request, scope, (sight, nextLookAt) => {
         if (waits.get(key) !== entry || sight.kind === 'unchanged') return

@@ -10,6 +10,8 @@ import type { ExecutorParts } from '../../server/start.ts'
 import { stepEnvironment } from '../../server/step-environment.ts'
 import { RunRecorder } from '../../store/metadata/record-run.ts'
 import { readManifest, runPaths } from '../../store/run-folder.ts'
+import { databaseAliasLook, databaseRunLook } from '../../waiting/look-database.ts'
+import { polling } from '../../waiting/poll.ts'
 import { pastTaskGate } from '../schedules/past-task-gate.ts'
 import { argumentsOf } from './run-arguments.ts'
 import { readStepLog } from './step-logs.ts'
@@ -42,6 +44,10 @@ export function localExecutor(parts: ExecutorParts, options: LocalExecutorOption
   const recorder = new RunRecorder(parts.metadata, (runId) => parts.events.changed(runId))
   const live = new Map<string, LiveRun>()
   const { logger } = parts
+  const waits = {
+    run: polling(databaseRunLook(parts.metadata.db)),
+    alias: polling(databaseAliasLook(parts.metadata.db)),
+  }
 
   const record = async (found: RunReport) => {
     try {
@@ -58,7 +64,10 @@ export function localExecutor(parts: ExecutorParts, options: LocalExecutorOption
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     const entry: LiveRun = { stop, ended, canceled: false }
     live.set(run.runId, entry)
-    const settings = runOptions(parts, options, run, entry, record)
+    const settings = {
+      ...runOptions(parts, options, run, entry, record),
+      waits: { ...waits, namespace: run.namespace },
+    }
     const work = begun
       ? resumeRun(run.runId, settings)
       : startRun(documentOf(run.pipelineText), argumentsOf(run), settings)

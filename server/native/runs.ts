@@ -35,6 +35,7 @@ async function runStatus(db: Db, runId: string) {
       ...(task.end_time !== null && { endTime: new Date(task.end_time).toISOString() }),
       outputs: JSON.parse(task.outputs) as unknown,
       ...(task.error !== null && { error: errorOf(task.error) }),
+      ...(task.detail !== null && (JSON.parse(task.detail) as { waitingFor?: string })),
     })),
   }
 }

@@ -144,6 +144,7 @@ async function writeTask(db: Db, run: FullPipelineRun, task: TaskReport, now: nu
       cached: task.cached ? 1 : 0,
       outputs: JSON.stringify(task.outputs),
       error: task.error ? JSON.stringify(task.error) : null,
+      detail: task.waitingFor === undefined ? null : JSON.stringify({ waitingFor: task.waitingFor }),
       state_history: JSON.stringify(history),
     })
     .where('run_id', '=', id)

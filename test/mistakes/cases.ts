@@ -11,7 +11,7 @@ export interface Mistake {
 }
 
 /** What every case may use. */
-export const PRELUDE = `import { and, asComponent, collected, defineComponent, defineContainerComponent, definePipeline, equals, exitHandler, greaterThan, If, importer, isIn, kubernetes, not, oneOf, or, parallelFor, t } from 'kfp-ts'
+export const PRELUDE = `import { and, asComponent, collected, defineComponent, defineContainerComponent, definePipeline, equals, exitHandler, greaterThan, If, importer, isIn, kubernetes, not, oneOf, or, parallelFor, t, waitFor } from 'kfp-ts'
 const image = 'busybox'
 const make = defineContainerComponent({ name: 'make', inputs: { n: t.integer({ default: 1 }), word: t.optional(t.string()) }, outputs: { n: t.integer(), data: t.dataset() }, image })
 const one = defineContainerComponent({ name: 'one', inputs: { n: t.integer() }, outputs: { n: t.integer() }, image })
@@ -190,5 +190,19 @@ export const WIRING_MISTAKES: readonly Mistake[] = [
     says: 'got a condition',
     remedy: 'If',
     body: 'const n = make().outputs.n\nmake({ n: equals(n, 3) }) // <-',
+  },
+  {
+    what: 'a wait for an address that is none',
+    code: 'bad-wait',
+    says: '"url" is "example.com/x"',
+    remedy: 'docs/waiting.md',
+    body: "waitFor.http({ url: 'example.com/x' }) // <-",
+  },
+  {
+    what: 'a wait until a time without a zone',
+    code: 'bad-wait',
+    says: 'a time with its zone',
+    remedy: 'docs/waiting.md',
+    body: "waitFor.time({ at: '2026-12-01 06:00' }) // <-",
   },
 ]

@@ -12,6 +12,7 @@ import {
   parallelFor,
   t,
   text,
+  waitFor,
 } from 'kfp-ts'
 import { count, list, load, merge, notify, say, show, sum, train, use } from './components.ts'
 
@@ -173,4 +174,30 @@ definePipeline({ name: 'loops' }, () => {
   use({ model: collected(trained.outputs.model) })
   // @ts-expect-error one artifact where a list is wanted
   merge({ models: trained.outputs.model })
+})
+
+definePipeline({ name: 'waits', inputs: { url: t.string(), count: t.integer() } }, ({ url, count: limit }) => {
+  const ready = waitFor.http({ url, until: 'json.ready', timeoutSeconds: limit, status: [200] })
+  count({ n: ready.outputs.status })
+  say({ words: ready.outputs.body })
+  const file = waitFor.object({ uri: url, type: t.dataset(), minBytes: limit })
+  train({ data: file.outputs.artifact }).after(ready, waitFor.time({ at: ready.outputs.body }))
+  count({ n: waitFor.alias({ model: 'm', alias: 'a', changedFrom: limit }).outputs.version })
+  waitFor.run({ run: url, state: 'FAILED', onTimeout: 'skip' })
+  // @ts-expect-error a wait for an HTTP answer needs an address
+  waitFor.http({})
+  // @ts-expect-error a number where text is wanted
+  waitFor.http({ url: limit })
+  // @ts-expect-error no such method
+  waitFor.http({ url, method: 'PUT' })
+  // @ts-expect-error no such end of a run
+  waitFor.run({ run: url, state: 'RUNNING' })
+  // @ts-expect-error neither failing nor skipping
+  waitFor.time({ afterSeconds: 1, onTimeout: 'retry' })
+  // @ts-expect-error the artifact is a dataset
+  use({ model: file.outputs.artifact })
+  // @ts-expect-error the status is a number
+  say({ words: ready.outputs.status })
+  // @ts-expect-error an output that it does not have
+  ready.outputs.size
 })
