@@ -25,6 +25,9 @@ export const LOGICAL_DATE_ANNOTATION = `${API_GROUP}/logical-date`
 /** Path of the task in its run, too long and too free for a label. */
 export const TASK_PATH_ANNOTATION = `${API_GROUP}/task-path`
 
+/** Name of the container that has the user's step, in every pod. */
+export const MAIN_CONTAINER = 'main'
+
 /** Retry budget of one failure cause. */
 export interface RetrySpec {
   readonly limit: number

@@ -1,6 +1,6 @@
 /** Logs of a run on a cluster, task after task, or of all tasks as they come: from its pods, and where these are gone from the server. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { isFinalPhase } from '../api/pipeline-run.ts'
+import { isFinalPhase, MAIN_CONTAINER } from '../api/pipeline-run.ts'
 import { KubeError } from './kube/transport.ts'
 import type { PipelineRun, RunsClient } from './runs.ts'
 import type { ServedRun, ServerApi } from './server-api.ts'
@@ -125,7 +125,7 @@ async function* readOnce(
 ): AsyncGenerator<LogPiece> {
   if (source.pod !== undefined) {
     try {
-      yield* pieces(source, sources.runs.log(run, source.pod, { container: 'main', tailLines }, signal))
+      yield* pieces(source, sources.runs.log(run, source.pod, { container: MAIN_CONTAINER, tailLines }, signal))
       return
     } catch (error) {
       // 400: its container never started, so it wrote nothing. 404: the pod went a moment ago.
@@ -173,7 +173,7 @@ async function* followLogs(
   const copy = async (source: Source): Promise<void> => {
     for (;;) {
       try {
-        const chunks = runs.log(run, source.pod!, { container: 'main', follow: true }, signal)
+        const chunks = runs.log(run, source.pod!, { container: MAIN_CONTAINER, follow: true }, signal)
         for await (const piece of pieces(source, chunks)) inbox.put(piece)
         return
       } catch (error) {

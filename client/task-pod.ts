@@ -1,5 +1,5 @@
 /** A pod of a run as people want to see it: which task, which attempt, how far, and why it failed or waits. Before: runs.ts. */
-import { LABELS, TASK_PATH_ANNOTATION } from '../api/pipeline-run.ts'
+import { LABELS, MAIN_CONTAINER, TASK_PATH_ANNOTATION } from '../api/pipeline-run.ts'
 import type { KubeObject } from './kube/resources.ts'
 
 /** A pod of a run, with the place of its task. */
@@ -38,7 +38,7 @@ export interface PodView extends KubeObject {
       readonly reason?: string
       readonly message?: string
     }[]
-    readonly containerStatuses?: readonly { readonly state?: ContainerState }[]
+    readonly containerStatuses?: readonly { readonly name?: string; readonly state?: ContainerState }[]
     readonly initContainerStatuses?: readonly { readonly state?: ContainerState }[]
   }
 }
@@ -49,7 +49,7 @@ export function taskPodOf(pod: PodView): TaskPod {
     pod: metadata.name,
     path: metadata.annotations?.[TASK_PATH_ANNOTATION] ?? '',
     attempt: Number(metadata.labels?.[LABELS.attempt] ?? 1),
-    phase: status?.phase ?? 'Unknown',
+    phase: phaseOf(pod),
     startTime: status?.startTime,
     endTime: statesOf(pod).find(({ terminated }) => terminated?.finishedAt)?.terminated?.finishedAt,
     reason: reasonOf(pod),
@@ -62,6 +62,13 @@ export function inOrder(pods: readonly TaskPod[]): TaskPod[] {
     const [first, second] = [a.startTime ?? '~', b.startTime ?? '~']
     return first === second ? a.path.localeCompare(b.path) || a.attempt - b.attempt : first < second ? -1 : 1
   })
+}
+
+/** The step has ended before its pod says so. */
+function phaseOf({ status }: PodView): string {
+  const ended = status?.containerStatuses?.find(({ name }) => name === MAIN_CONTAINER)?.state?.terminated
+  if (ended && status?.phase === 'Running') return ended.exitCode === 0 ? 'Succeeded' : 'Failed'
+  return status?.phase ?? 'Unknown'
 }
 
 function statesOf({ status }: PodView): ContainerState[] {

@@ -29,11 +29,12 @@ export function plainRunProgress(write: (line: string) => void): RunProgress {
   }
   return {
     run({ status }) {
-      const { phase = 'Pending', progress = '', message = '' } = status ?? {}
-      // Progress alone is told by the tasks.
+      const { phase = 'Pending', progress, message = 'the operator has not looked at it yet' } = status ?? {}
       const line = `${phase}: ${message.split('\n')[0]}`
-      if (line !== last) write(`${line}${progress && phase !== 'Pending' ? ` (${progress})` : ''}`)
-      last = line
+      // How many run is told by the tasks themselves.
+      const news = line.replace(/\d+ tasks? runs?/, 'tasks run')
+      if (news !== last) write(`${line}${progress ? ` (${progress})` : ''}`)
+      last = news
     },
     pod(pod) {
       const line = podLine(pod)

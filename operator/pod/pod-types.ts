@@ -86,7 +86,7 @@ export interface Pod extends KubeObject {
   readonly status?: PodStatus | undefined
 }
 
-/** Name of the user's container in every pod. */
-export const MAIN_CONTAINER = 'main'
+export { MAIN_CONTAINER } from '../../api/pipeline-run.ts'
+
 /** Name of the launcher beside it, on object stores. */
 export const LAUNCHER_CONTAINER = 'kfp-ts-launcher'
