@@ -10,7 +10,7 @@ import {
   LocalRunner,
   type LocalRunSettings,
 } from '../local/local-client.ts'
-import type { ArgumentsOf, OutputsOf } from './client.ts'
+import type { OutputsOf, SettingsParameters } from './typed-run.ts'
 
 /**
  * Runs pipelines here, as processes, with a live tree on the terminal.
@@ -30,9 +30,9 @@ export class LocalClient {
   /** Compiles and starts a pipeline. Throws InvalidInputError with every problem of the pipeline. */
   async createRunFromPipelineFunc<D extends AnyPipeline>(
     pipeline: D,
-    settings: LocalRunSettings<ArgumentsOf<D>> = {},
+    ...[settings = {}]: SettingsParameters<D, Omit<LocalRunSettings, 'arguments'>>
   ): Promise<LocalRun<OutputsOf<D>>> {
-    return (await this.#runner.start(pipeline, settings as LocalRunSettings)) as LocalRun<OutputsOf<D>>
+    return (await this.#runner.start(pipeline, settings as LocalRunSettings)) as unknown as LocalRun<OutputsOf<D>>
   }
 
   /** Starts a compiled pipeline file. Throws InvalidInputError with every problem of the file. */
@@ -45,7 +45,8 @@ export class LocalClient {
 /** Runs a pipeline on this machine; shorthand for `new LocalClient().createRunFromPipelineFunc(…)`. */
 export async function createRunFromPipelineFunc<D extends AnyPipeline>(
   pipeline: D,
-  settings: LocalRunSettings<ArgumentsOf<D>> & LocalClientOptions = {},
+  ...settings: SettingsParameters<D, Omit<LocalRunSettings, 'arguments'> & LocalClientOptions>
 ): Promise<LocalRun<OutputsOf<D>>> {
-  return new LocalClient(settings).createRunFromPipelineFunc(pipeline, settings)
+  const client = new LocalClient(settings[0] ?? {})
+  return client.createRunFromPipelineFunc<D>(pipeline, ...(settings as SettingsParameters<D, object>))
 }

@@ -78,9 +78,9 @@ export interface RunsClient {
   /** Every change of a run until its end; ends after the final status. */
   watch(
     name: string,
-    options?: { readonly namespace?: string; readonly signal?: AbortSignal },
+    options?: { readonly namespace?: string | undefined; readonly signal?: AbortSignal | undefined },
   ): AsyncGenerator<PipelineRun>
-  wait(name: string, options?: WaitOptions & { readonly namespace?: string }): Promise<PipelineRun>
+  wait(name: string, options?: WaitOptions & { readonly namespace?: string | undefined }): Promise<PipelineRun>
   pods(run: PipelineRun): Promise<TaskPod[]>
   /** Tells every pod of a run, then every change, until `signal` aborts. */
   followPods(run: PipelineRun, onPod: (pod: TaskPod, gone: boolean) => void, signal: AbortSignal): Promise<void>

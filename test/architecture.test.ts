@@ -38,8 +38,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   manifests: ['api'],
 }
-/** Public entries that join what the table keeps apart, as the command line does: an author's local client, an author's tests. */
-const COMPOSITION_ROOTS = ['client/local-client.ts', 'client/index.ts', 'local/testing/']
+/**
+ * Public entries that join what the table keeps apart, as the command line does: an author's clients, which take definitions
+ * (`typed-run.ts` has their types and no code), and an author's tests.
+ */
+const COMPOSITION_ROOTS = [
+  'client/client.ts',
+  'client/typed-run.ts',
+  'client/local-client.ts',
+  'client/index.ts',
+  'local/testing/',
+]
 /** No node:*, no clock, no randomness. */
 const PURE = ['api', 'dsl', 'engine']
 const PURE_EXCEPT = ['dsl/node/']

@@ -75,7 +75,7 @@ test('the same accuracy four times; pods are executed tasks; what was done is no
 
   const client = new Client({ kubeconfig: KUBECONFIG, namespace: place.namespace })
   const pipeline = selectPipeline(await loadPipelines(PIPELINE))
-  const run = await client.createRunFromPipelineFunc(pipeline as never, { enableCaching: false })
+  const run = await client.createRunFromPipelineFunc(pipeline, { enableCaching: false })
   const status = await run.wait({ timeoutMillis: 300_000 })
   expect(status).toMatchObject({ phase: 'Succeeded', outputs: { accuracy }, podsCreated: pods.length })
 
