@@ -54,6 +54,8 @@ export interface TaskReport {
     readonly parameters: Readonly<Record<string, JsonValue>>
     readonly artifacts: Readonly<Record<string, readonly RuntimeArtifact[]>>
   }
+  /** The image that the last attempt ran, by its digest; in a cluster. */
+  readonly image?: string
   readonly error?: RunError
   /** While it waits without a pod: what for, or what was last seen. */
   readonly waitingFor?: string

@@ -98,7 +98,7 @@ export interface Origin {
   readonly data?: string
   /** Digest of an image that ran. */
   readonly image?: string
-  /** Id of a pipeline or of its version, or `sha256:` of an IR. */
+  /** Id of a pipeline or of one of its versions. */
   readonly pipeline?: string
 }
 

@@ -66,7 +66,7 @@ function takeIn(turn: Turn, event: RunEvent): void {
       attemptStarted(turn, event.task, event.attempt)
       break
     case 'attempt-finished':
-      attemptFinished(turn, event.task, event.attempt, event.result)
+      attemptFinished(turn, event)
       break
     case 'wait-seen':
       waitSeen(turn, event.task, event.attempt, event.message)

@@ -13,7 +13,7 @@ import type { TaskNode } from './run-state.ts'
 import { addTimer } from './timers.ts'
 import { parentPath, planOf, ROOT, type RunView } from './tree.ts'
 import { attemptWork, blockTask, endTask, inputsOf, type Turn } from './turn.ts'
-import type { Action, AttemptFailure, AttemptResult, CacheAnswer, CacheKey, TaskPath } from './types.ts'
+import type { Action, AttemptFailure, AttemptResult, CacheAnswer, CacheKey, RunEvent, TaskPath } from './types.ts'
 import { dueTime, isTimeWait, timeOutputs, waitOf } from './waits.ts'
 
 export function startLeaf(turn: Turn, path: TaskPath, node: TaskNode, plan: TaskPlan, inputs: ResolvedInputs): void {
@@ -265,9 +265,11 @@ export function retryDue(turn: Turn, path: TaskPath, attempt: number): void {
   if (node?.phase === 'backoff' && node.attempt === attempt) enqueue(turn, path, node)
 }
 
-export function attemptFinished(turn: Turn, path: TaskPath, attempt: number, result: AttemptResult): void {
+export function attemptFinished(turn: Turn, event: Extract<RunEvent, { readonly kind: 'attempt-finished' }>): void {
+  const { task: path, attempt, result } = event
   const node = inFlight(turn, path, attempt)
   if (!node) return
+  if (event.image !== undefined) node.image = event.image
   if (takesPlace(turn, node)) turn.state.inFlight--
   if (result.outcome === 'succeeded') {
     succeed(turn, path, node, result.outputs)

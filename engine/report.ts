@@ -43,6 +43,7 @@ function taskReport({ path, node, plan }: Visited): TaskReport {
     ...(node.startTime === undefined ? {} : { startTime: timeText(node.startTime) }),
     ...(node.endTime === undefined ? {} : { endTime: timeText(node.endTime) }),
     outputs: node.outputs ?? NO_OUTPUTS,
+    ...(node.image === undefined ? {} : { image: node.image }),
     ...(node.error ? { error: node.error } : {}),
     ...waitingFor(node, plan),
   }

@@ -40,6 +40,8 @@ export interface TaskNode {
   /** The attempt is known to have started. */
   started?: true
   stopping?: StopReason
+  /** Digest of the image that the last attempt ran. */
+  image?: string
   /** Failed attempts by cause, since the run was last retried. */
   failures?: Partial<Record<FailureCause, number>>
   /** When the back-off ends. */

@@ -239,6 +239,8 @@ export type RunEvent =
       readonly task: TaskPath
       readonly attempt: number
       readonly result: AttemptResult
+      /** The image that ran, by its digest, where the executor knows it. */
+      readonly image?: string | undefined
     }
   /** A wait has seen something new that will not do yet; sent seldom, for people who ask. */
   | { readonly kind: 'wait-seen'; readonly task: TaskPath; readonly attempt: number; readonly message: string }

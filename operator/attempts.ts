@@ -12,6 +12,8 @@ export interface Attempt {
   readonly knownStarted: boolean
   /** The pod is ours: it copies this artifact to the workspace. */
   readonly imports?: ImportRequest
+  /** Digest of the image of its step, once the node tells it. */
+  image?: string | undefined
   stage: 'wanted' | 'created' | 'running' | 'over'
   /** Set when the engine gave it up; its end then counts as canceled. */
   cancelReason?: string

@@ -8,7 +8,7 @@ import type { AttemptFailure, AttemptResult } from '../engine/types.ts'
 import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
 import { imported } from './import-artifact.ts'
 import type { Pod } from './pod/pod-types.ts'
-import { type PodFact, readPod } from './pod/read-pod.ts'
+import { imageDigest, type PodFact, readPod } from './pod/read-pod.ts'
 import { lastWarning } from './pod-events.ts'
 import type { SessionContext } from './run-session.ts'
 
@@ -26,6 +26,7 @@ export function podFacts(context: SessionContext) {
     const attempt = attemptOf(context, pod)
     if (!attempt || attempt.stage === 'over') return false
     if (attempt.stage === 'wanted') attempt.stage = 'created'
+    attempt.image = imageDigest(pod) ?? attempt.image
     const fact = readPod(pod)
     if (gone && fact.kind !== 'succeeded' && fact.kind !== 'failed') {
       end(attempt, { kind: 'failed', failure: lost(fact) })
@@ -139,7 +140,8 @@ export function podFacts(context: SessionContext) {
   function finish(attempt: Attempt, result: AttemptResult): void {
     context.attempts.delete(attemptKey(attempt.task, attempt.attempt))
     ports.metrics.attemptEnded(result)
-    context.tell({ kind: 'attempt-finished', task: attempt.task, attempt: attempt.attempt, result })
+    const { task, attempt: number, image } = attempt
+    context.tell({ kind: 'attempt-finished', task, attempt: number, result, ...(image ? { image } : {}) })
   }
 
   async function keepLog(attempt: Attempt): Promise<void> {

@@ -109,7 +109,11 @@ export function slimPod({ metadata, status }: Pod): Pod {
       reason: status.reason,
       message: status.message,
       conditions: status.conditions?.filter(({ type }) => CONDITIONS.has(type)),
-      containerStatuses: status.containerStatuses?.map(({ name: container, state }) => ({ name: container, state })),
+      containerStatuses: status.containerStatuses?.map(({ name: container, state, imageID }) => ({
+        name: container,
+        state,
+        imageID,
+      })),
       initContainerStatuses: status.initContainerStatuses?.map(({ name: container, state }) => ({
         name: container,
         state,

@@ -62,6 +62,8 @@ export interface ContainerState {
 }
 export interface ContainerStatus {
   readonly name: string
+  /** The image as the node holds it, by its digest. */
+  readonly imageID?: string | undefined
   readonly state?: ContainerState | undefined
   /** How it ended before it was started again. */
   readonly lastState?: ContainerState | undefined

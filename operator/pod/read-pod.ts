@@ -69,6 +69,12 @@ export function readPod(pod: Pod): PodFact {
   return waiting(pod, main)
 }
 
+/** What the step ran, such as `sha256:…` or `registry/name@sha256:…`; undefined until the node has it. */
+export function imageDigest({ status }: Pod): string | undefined {
+  const { imageID } = status?.containerStatuses?.find(({ name }) => name === MAIN_CONTAINER) ?? {}
+  return imageID?.replace(/^[a-z-]+:\/\//, '') || undefined
+}
+
 function waiting(pod: Pod, main: ContainerStatus | undefined): PodFact {
   for (const container of [main, ...(pod.status?.initContainerStatuses ?? [])]) {
     const { reason, message } = container?.state?.waiting ?? {}

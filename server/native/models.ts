@@ -1,7 +1,7 @@
 /** The registry's memory and its gates: history, aliases as of a time, roll back, promotion, lineage. Before: index.ts. */
 import { findAlias, rollbackAlias } from '../../store/metadata/aliases.ts'
 import { invalid } from '../../store/metadata/errors.ts'
-import { lineageOf, versionsOfRun } from '../../store/metadata/lineage.ts'
+import { lineageOf, versionsFrom, versionsOfRun } from '../../store/metadata/lineage.ts'
 import { decidePromotion, type Gate, listPromotions, requestPromotion } from '../../store/metadata/promotions.ts'
 import { getModelVersion, getRegisteredModel, type RegistryActor } from '../../store/metadata/registry.ts'
 import { aliasesAsOf, modelHistory } from '../../store/metadata/registry-history.ts'
@@ -47,11 +47,17 @@ async function history(call: NativeCall) {
   return { history: rows.map(historyJson) }
 }
 
+function readTime(query: NativeCall['query']): number | undefined {
+  const text = query.text('asOf', 60)
+  if (!text) return undefined
+  const at = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text)
+  if (Number.isNaN(at)) throw invalid(`asOf must be an RFC 3339 time or milliseconds, got '${text}'`)
+  return at
+}
+
 /** `asOf` is RFC 3339 or epoch milliseconds; without it the present. */
 async function aliases({ services, caller, params, query }: NativeCall) {
-  const text = query.text('asOf', 60)
-  const at = text ? (/^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text)) : services.metadata.now()
-  if (Number.isNaN(at)) throw invalid(`asOf must be an RFC 3339 time or milliseconds, got '${text}'`)
+  const at = readTime(query) ?? services.metadata.now()
   const found = await aliasesAsOf(services.metadata.db, caller.namespace, params['name']!, at)
   return { asOf: new Date(at).toISOString(), aliases: Object.fromEntries(found) }
 }
@@ -125,12 +131,19 @@ function decide(approve: boolean) {
   }
 }
 
-async function lineage({ services, caller, params }: NativeCall) {
+/** `@alias` with `asOf` is the version that the alias named then. */
+async function lineage({ services, caller, params, query }: NativeCall) {
   const { db } = services.metadata
   const name = params['name']!
   const asked = params['version']!
-  const held = asked.startsWith('@') ? await findAlias(db, caller.namespace, name, asked.slice(1)) : asked
-  if (held === undefined) throw invalid(`Model ${name} has no alias ${asked.slice(1)}`)
+  const at = readTime(query)
+  const alias = asked.startsWith('@') ? asked.slice(1) : undefined
+  const named = async (held: string) =>
+    at === undefined
+      ? await findAlias(db, caller.namespace, name, held)
+      : (await aliasesAsOf(db, caller.namespace, name, at)).get(held)
+  const held = alias === undefined ? asked : await named(alias)
+  if (held === undefined) throw invalid(`Model ${name} has no alias ${alias}${at === undefined ? '' : ' at that time'}`)
   const found = await lineageOf(db, await getModelVersion(db, caller.namespace, name, held))
   return {
     ...versionSummary(found.version),
@@ -149,6 +162,19 @@ function versionSummary(row: ModelVersionRow) {
   return { name: row.name, version: row.version, createdAt: new Date(row.created_at).toISOString() }
 }
 
+/** Lineage the other way: `?run=`, `?data=`, `?image=` or `?pipeline=`. */
+async function versionsOfOrigin({ services, caller, query }: NativeCall) {
+  const { db } = services.metadata
+  const given = ['run', 'data', 'image', 'pipeline'].filter((kind) => query.text(kind, 500))
+  if (given.length !== 1) throw invalid('give one of run, data, image and pipeline')
+  const id = query.required(given[0]!, 500)
+  const rows =
+    given[0] === 'run'
+      ? await versionsOfRun(db, caller.namespace, id, caller.reads)
+      : await versionsFrom(db, caller.namespace, { [given[0]!]: id })
+  return { versions: rows.map(versionSummary) }
+}
+
 async function modelsOfRun({ services, caller, params }: NativeCall) {
   const rows = await versionsOfRun(services.metadata.db, caller.namespace, params['run']!, caller.reads)
   return { versions: rows.map(versionSummary) }
@@ -165,5 +191,6 @@ export const MODEL_ROUTES: readonly NativeRoute[] = [
   { method: 'GET', path: '/models/:name/versions/:version/lineage', verb: 'get', resource, handle: lineage },
   { method: 'POST', path: '/promotions/:promotion/approve', verb: 'update', resource, handle: decide(true) },
   { method: 'POST', path: '/promotions/:promotion/reject', verb: 'update', resource, handle: decide(false) },
+  { method: 'GET', path: '/model-versions', verb: 'list', resource, handle: versionsOfOrigin },
   { method: 'GET', path: '/runs/:run/models', verb: 'list', resource, handle: modelsOfRun },
 ]

@@ -1,7 +1,7 @@
 /** Aliases: names that move between versions. Moving one is the only way a model goes live. Before: registry APIs. */
 import type { Db } from './database.ts'
 import { invalid, MetadataError } from './errors.ts'
-import { getModelVersion, getRegisteredModel, type RegistryActor } from './registry.ts'
+import { getModelVersion, getRegisteredModel, lockModel, type RegistryActor } from './registry.ts'
 import { appendHistory, previousAliasTarget } from './registry-history.ts'
 import { excluded } from './runs.ts'
 import type { ModelVersionRow } from './tables.ts'
@@ -17,6 +17,7 @@ export async function setAlias(
 ): Promise<ModelVersionRow> {
   checkAlias(alias)
   await getRegisteredModel(db, by.namespace, name)
+  await lockModel(db, by.namespace, name)
   const row = await getModelVersion(db, by.namespace, name, version)
   const before = await findAlias(db, by.namespace, name, alias)
   await db
@@ -84,6 +85,7 @@ export async function rollbackAlias(
   name: string,
   alias: string,
 ): Promise<{ from: number; to: number }> {
+  await lockModel(db, by.namespace, name)
   const present = (await getVersionByAlias(db, by.namespace, name, alias)).version
   const target = await previousAliasTarget(db, by.namespace, name, alias, present)
   if (target === undefined) {

@@ -1,6 +1,9 @@
 /** Where a model version comes from, and what came of a run: version, run, pipeline, images, data, and back. */
+import { createHash } from 'node:crypto'
+import { sql } from 'kysely'
 import { parsePipelineDocument } from '../../api/parse.ts'
 import type { Db } from './database.ts'
+import { IMAGE_TAG } from './record-run.ts'
 import { getRun } from './runs.ts'
 import type { ModelVersionRow, RunRow } from './tables.ts'
 
@@ -25,8 +28,12 @@ export interface Lineage {
     readonly pipelineVersionId: string | null
     /** The KFP v2 IR that ran. */
     readonly spec: unknown
+    /** `sha256:` of the IR with its keys in order: the same for the same pipeline, however it was sent. */
+    readonly specDigest: string
     /** Executor to image, as the pipeline names it. */
     readonly images: Readonly<Record<string, string>>
+    /** Path of a task to the digest of the image that it ran, where a cluster told it. */
+    readonly imageDigests: Readonly<Record<string, string>>
   }
 }
 
@@ -86,8 +93,30 @@ async function pipelineOf(db: Db, run: RunRow): Promise<Lineage['pipeline'] | un
     pipelineId: row.pipeline_id,
     pipelineVersionId: row.pipeline_version_id,
     spec,
+    specDigest: `sha256:${createHash('sha256').update(orderedJson(spec)).digest('hex')}`,
     images: imagesOf(spec.pipeline_spec ?? spec),
+    imageDigests: await imageDigestsOf(db, id),
   }
+}
+
+function orderedJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    item !== null && typeof item === 'object' && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item,
+  )
+}
+
+async function imageDigestsOf(db: Db, pipelineRunId: string): Promise<Record<string, string>> {
+  const rows = await db
+    .selectFrom('task_runs as t')
+    .innerJoin('tags', 'tags.run_id', 't.run_id')
+    .select(['t.path', 'tags.value'])
+    .where('t.pipeline_run_id', '=', pipelineRunId)
+    .where('tags.key', '=', IMAGE_TAG)
+    .orderBy('t.path')
+    .execute()
+  return Object.fromEntries(rows.map(({ path, value }) => [path, value]))
 }
 
 /** A run that a step began below its own belongs to the step's pipeline. */
@@ -140,3 +169,47 @@ export async function versionsOfRun(
     .orderBy('version')
     .execute()
 }
+
+/** What versions may have in common; exactly one is given. */
+export interface Origin {
+  /** Digest of a dataset that the run, or a step of its pipeline run, read or wrote. */
+  readonly data?: string | undefined
+  /** Digest of an image that a step of the pipeline run ran. */
+  readonly image?: string | undefined
+  /** Id of a pipeline or of one of its versions. */
+  readonly pipeline?: string | undefined
+}
+
+const MOST_VERSIONS = 1000
+
+/** The versions that came of a dataset, an image or a pipeline, newest first: lineage the other way. */
+export async function versionsFrom(db: Db, namespace: string, { data, image, pipeline }: Origin) {
+  const roots = data ? rootsOfData(data) : image ? rootsOfImage(image) : rootsOfPipeline(pipeline ?? '')
+  return await db
+    .selectFrom('model_versions as v')
+    .innerJoin('runs as r', 'r.run_id', 'v.run_id')
+    .leftJoin('runs as p', 'p.run_id', 'r.parent_run_id')
+    .selectAll('v')
+    .where('v.namespace', '=', namespace)
+    .where(
+      sql<boolean>`(r.run_id in (${roots}) or r.root_run_id in (${roots}) or r.parent_run_id in (${roots})
+        or p.root_run_id in (${roots}))`,
+    )
+    .orderBy('v.created_at', 'desc')
+    .orderBy('v.name')
+    .orderBy('v.version', 'desc')
+    .limit(MOST_VERSIONS)
+    .execute()
+}
+
+const rootsOfData = (digest: string) => sql`select d.run_id from run_datasets as d
+  join datasets on datasets.dataset_id = d.dataset_id where datasets.digest = ${digest}
+  union all select coalesce(t.root_run_id, t.run_id) from artifacts as a
+  join artifact_uses as u on u.artifact_id = a.artifact_id join runs as t on t.run_id = u.task_run_id
+  where a.digest = ${digest}`
+
+const rootsOfImage = (digest: string) => sql`select coalesce(t.root_run_id, t.run_id) from tags
+  join runs as t on t.run_id = tags.run_id where tags.key = ${IMAGE_TAG} and tags.value = ${digest}`
+
+const rootsOfPipeline = (id: string) => sql`select q.run_id from pipeline_runs as q
+  where q.pipeline_id = ${id} or q.pipeline_version_id = ${id}`

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { findAlias, setAlias } from './aliases.ts'
 import type { Db } from './database.ts'
 import { MetadataError, notFound } from './errors.ts'
-import { getModelVersion, type RegistryActor } from './registry.ts'
+import { getModelVersion, lockModel, type RegistryActor } from './registry.ts'
 import { appendHistory } from './registry-history.ts'
 import type { ModelVersionRow, PromotionRow } from './tables.ts'
 
@@ -49,6 +49,7 @@ export async function requestPromotion(
   by: RegistryActor,
   request: PromotionRequest,
 ): Promise<PromotionOutcome> {
+  await lockModel(db, by.namespace, request.name)
   const version = await getModelVersion(db, by.namespace, request.name, request.version)
   const holder = await findAlias(db, by.namespace, request.name, request.alias)
   const gate = await judge(db, version, holder, request.gate)
@@ -186,6 +187,8 @@ export async function decidePromotion(
   id: string,
   approve: boolean,
 ): Promise<PromotionRow> {
+  // Two who decide at once: the second sees what the first decided.
+  await lockModel(db, by.namespace, (await getPromotion(db, by.namespace, id)).name)
   const row = await getPromotion(db, by.namespace, id)
   const state = stateAt(row, by.now)
   if (state !== 'PENDING') throw new MetadataError('failed-precondition', `Promotion ${id} is ${state} already`)

@@ -8,7 +8,7 @@ import type { RunReport, TaskReport } from '../../api/run-report.ts'
 import type { Db, Metadata } from './database.ts'
 import { logBatch, type MetricPoint } from './log-batch.ts'
 import { type FullPipelineRun, getPipelineRun, setRunState } from './pipeline-runs.ts'
-import { excluded, insertRun, updateRun } from './runs.ts'
+import { excluded, insertRun, updateRun, upsertTags } from './runs.ts'
 import type { RunState } from './tables.ts'
 
 /** The run id under which a task logs: the same for a restarted executor, 32 hex digits as MLflow likes them. */
@@ -126,6 +126,9 @@ export class RunRecorder {
   }
 }
 
+/** Tag of a task's run: the image that it ran, by its digest. MLflow's clients find runs by it. */
+export const IMAGE_TAG = 'kfp-ts.image'
+
 async function writeTask(db: Db, run: FullPipelineRun, task: TaskReport, now: number): Promise<void> {
   const id = await insertTaskRun(db, run, task, now)
   const row = await db.selectFrom('task_runs').selectAll().where('run_id', '=', id).executeTakeFirstOrThrow()
@@ -149,6 +152,7 @@ async function writeTask(db: Db, run: FullPipelineRun, task: TaskReport, now: nu
     })
     .where('run_id', '=', id)
     .execute()
+  if (task.image) await upsertTags(db, id, [{ key: IMAGE_TAG, value: task.image }])
   for (const [key, artifacts] of Object.entries(task.outputs.artifacts)) {
     for (const [position, artifact] of artifacts.entries()) {
       await writeArtifact(db, run, { taskRunId: id, key, position, artifact, now: ended ?? now })

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Db } from './database.ts'
 import { invalid, isUniqueViolation, MetadataError, notFound } from './errors.ts'
-import { appendHistory, type Change } from './registry-history.ts'
+import { appendHistory, type Change, lastVersionNumber } from './registry-history.ts'
 import { excluded, type KeyValuePair } from './runs.ts'
 import type { ModelVersionRow, RegisteredModelRow } from './tables.ts'
 
@@ -75,7 +75,7 @@ const MODEL_TABLES = [
   'model_aliases',
 ] as const
 
-/** The history goes with the model under its new name; a `rename` line says what it was called. */
+/** A line under each name tells of it; the lines from before stay as they are (registry-history.ts follows them). */
 export async function renameRegisteredModel(db: Db, by: RegistryActor, name: string, to: string): Promise<void> {
   await getRegisteredModel(db, by.namespace, name)
   const taken = await db
@@ -85,13 +85,15 @@ export async function renameRegisteredModel(db: Db, by: RegistryActor, name: str
     .where('name', '=', to)
     .executeTakeFirst()
   if (taken) throw new MetadataError('already-exists', `Registered Model (name=${to}) already exists.`)
-  for (const table of [...MODEL_TABLES, 'promotions', 'registry_history'] as const) {
+  for (const table of [...MODEL_TABLES, 'promotions'] as const) {
     await sql`update ${sql.table(table)} set name = ${to} where namespace = ${by.namespace} and name = ${name}`.execute(
       db,
     )
   }
   await touchModel(db, by, to)
+  // In this order: the story of the new name ends before the line that tells of its leaving the old one.
   await note(db, by, to, { action: 'rename-model', detail: { from: name } })
+  await note(db, by, name, { action: 'rename-model', detail: { to } })
 }
 
 export async function deleteRegisteredModel(db: Db, by: RegistryActor, name: string): Promise<void> {
@@ -100,6 +102,11 @@ export async function deleteRegisteredModel(db: Db, by: RegistryActor, name: str
     await sql`delete from ${sql.table(table)} where namespace = ${by.namespace} and name = ${name}`.execute(db)
   }
   await note(db, by, name, { action: 'delete-model' })
+}
+
+/** Makes changes of one model wait for each other until the end of the transaction. */
+export async function lockModel(db: Db, namespace: string, name: string): Promise<void> {
+  await sql`update registered_models set name = name where namespace = ${namespace} and name = ${name}`.execute(db)
 }
 
 async function touchModel(db: Db, by: RegistryActor, name: string): Promise<void> {
@@ -149,7 +156,7 @@ export async function createModelVersion(db: Db, by: RegistryActor, request: New
   const row: ModelVersionRow = {
     ...given,
     namespace: by.namespace,
-    version: (await lastVersion(db, by.namespace, request.name)) + 1,
+    version: (await lastVersionNumber(db, by.namespace, request.name)) + 1,
     created_at: by.now,
     updated_at: by.now,
     user_id: by.actor,
@@ -165,15 +172,6 @@ export async function createModelVersion(db: Db, by: RegistryActor, request: New
     detail: { source: row.source, modelId: row.model_id },
   })
   return row
-}
-
-/** Numbers are never used twice, also after a deletion: the history knows them all. */
-async function lastVersion(db: Db, namespace: string, name: string): Promise<number> {
-  const { rows } = await sql<{ last: number | null }>`select max(version) as last from registry_history
-    where namespace = ${namespace} and name = ${name} and action = 'create-version' and seq > coalesce((
-      select max(seq) from registry_history
-      where namespace = ${namespace} and name = ${name} and action = 'delete-model'), 0)`.execute(db)
-  return rows[0]?.last ?? 0
 }
 
 export async function getModelVersion(

@@ -1,5 +1,5 @@
 /** The migrations in their order; each runs once. A released one is never edited: a change is a new entry. */
-import type { Kysely, Migration, MigrationProvider } from 'kysely'
+import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
 import { columnsOf, createTable, type MetadataKind } from './columns.ts'
 import { MODEL_TABLES } from './models.ts'
 import { PIPELINE_TABLES } from './pipelines.ts'
@@ -14,6 +14,7 @@ export function migrations(kind: MetadataKind): MigrationProvider {
       '0001-one-schema': oneSchema(kind),
       '0002-schedules': schedules(kind),
       '0003-signals': signals(kind),
+      '0004-append-only-history': appendOnlyHistory(kind),
     }),
   }
 }
@@ -37,6 +38,28 @@ function schedules(kind: MetadataKind): Migration {
   return {
     async up(db: Kysely<unknown>) {
       for (const [name, plan] of Object.entries(SCHEDULE_TABLES)) await createTable(db, columnsOf(kind), name, plan)
+    },
+  }
+}
+
+/** The database itself refuses to change or remove a line of the registry's history. */
+function appendOnlyHistory(kind: MetadataKind): Migration {
+  const refusal = "'registry_history is append-only'"
+  const statements =
+    kind === 'sqlite'
+      ? ['update', 'delete'].map(
+          (verb) => `create trigger registry_history_no_${verb} before ${verb} on registry_history
+            begin select raise(abort, ${refusal}); end`,
+        )
+      : [
+          `create function refuse_history_change() returns trigger language plpgsql as
+            $$ begin raise exception ${refusal}; end $$`,
+          `create trigger registry_history_append_only before update or delete on registry_history
+            for each statement execute function refuse_history_change()`,
+        ]
+  return {
+    async up(db: Kysely<unknown>) {
+      for (const statement of statements) await sql.raw(statement).execute(db)
     },
   }
 }
