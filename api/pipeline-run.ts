@@ -13,6 +13,8 @@ export const LABELS = {
   pipeline: `${API_GROUP}/pipeline`,
   task: `${API_GROUP}/task`,
   attempt: `${API_GROUP}/attempt`,
+  /** Name of the ScheduledRun that made the run. */
+  schedule: `${API_GROUP}/schedule`,
   /** On a PipelineRun that a server made: the id that its client was told. Other runs have their uid as their id. */
   runId: `${API_GROUP}/run-id`,
 } as const

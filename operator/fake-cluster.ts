@@ -26,16 +26,18 @@ export class FakeCluster {
     return [...this.objects].find(([key]) => key.startsWith(`${resource.plural} `) && key.endsWith(`/${name}`))?.[1]
   }
 
+  list(resource: Resource): Anything[] {
+    return [...this.objects].filter(([key]) => key.startsWith(`${resource.plural} `)).map(([, object]) => object)
+  }
+
   names(resource: Resource): string[] {
-    return [...this.objects.keys()]
-      .filter((key) => key.startsWith(`${resource.plural} `))
-      .map((key) => key.split('/')[1]!)
+    return this.list(resource).map(({ metadata }) => metadata.name)
   }
 
   readonly client = {
     list: async (resource: Resource) => ({
       metadata: { resourceVersion: String(this.#version) },
-      items: [...this.objects].filter(([key]) => key.startsWith(`${resource.plural} `)).map(([, object]) => object),
+      items: this.list(resource),
     }),
     get: async (resource: Resource, namespace: string, name: string) => {
       const object = this.objects.get(`${resource.plural} ${namespace}/${name}`)

@@ -124,6 +124,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
       waits: operatorWaitSources({ kube, db: metadata.db, store, settings: settings.waits }),
       recordedRun: (wait, namespace) => lookUpRun(metadata.db, wait, namespace),
       metrics,
+      onEnded: async (view) => await work.schedules?.runEnded(view),
       tracking: work.server?.tracking && createStepTracking({ ...work.server.tracking, kube, metadata }),
       log,
     })
@@ -131,6 +132,12 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
       kube,
       namespace: settings.namespace,
       identity: settings.identity,
+      triggers: {
+        metadata,
+        store,
+        endedRuns: () => work.operator?.endedRuns() ?? [],
+        synced: work.operator.synced,
+      },
       log,
     })
     work.serving = startServingController({

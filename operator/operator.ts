@@ -38,6 +38,8 @@ export interface OperatorOptions {
   readonly recordedRun: RunNewsOptions['recorded']
   readonly metrics: OperatorMetrics
   readonly tracking?: StepTracking | undefined
+  /** A run is over; it is not deleted before this resolves. */
+  readonly onEnded?: ((view: RunView) => Promise<void>) | undefined
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: object) => void
   readonly now?: () => number
 }
@@ -46,6 +48,8 @@ export interface Operator {
   /** Resolves after the first look at the cluster. */
   readonly synced: Promise<void>
   counts(): { queued: number; active: number; podsInFlight: number; podsWaiting: number }
+  /** Runs that are over and still there. */
+  endedRuns(): RunView[]
   /** Stops acting; pods go on, another operator takes over. */
   stop(): Promise<void>
 }
@@ -158,11 +162,24 @@ export function startOperator(options: OperatorOptions): Operator {
     if (gone || view.deleting) ended(view, gone)
     else if (isOver(view)) {
       if (!active.has(view.uid)) queue.leave(view.uid)
-      deleteExpired({ kube, view, now, onTrouble: (error) => trouble(view, error) })
+      void expire(view)
     } else if (active.has(view.uid)) obey(active.get(view.uid)!, view)
     else if (isGoingOn(view)) queue.resume(view)
     else queue.offer(view)
     metrics.reconciled(performance.now() - startedAt)
+  }
+
+  /** Who listens to the end of the run hears of it before the run can be gone. */
+  async function expire(view: RunView): Promise<void> {
+    try {
+      await options.onEnded?.(view)
+      deleteExpired({ kube, view, now, onTrouble: (error) => trouble(view, error) })
+    } catch (error) {
+      trouble(view, error)
+      setTimeout(() => {
+        if (!stopped && runs?.get(view.key)?.uid === view.uid) void expire(view)
+      }, LINE_MILLIS).unref()
+    }
   }
 
   const isOver = (view: RunView): boolean => isFinalPhase(view.phase) && view.retryCount <= view.retriesDone
@@ -284,6 +301,7 @@ export function startOperator(options: OperatorOptions): Operator {
 
   return {
     synced,
+    endedRuns: () => [...(runs?.values() ?? [])].filter(isOver),
     counts: () => ({
       queued: queue.size,
       active: active.size,

@@ -43,6 +43,8 @@ export interface RunView {
   readonly pipeline?: string | undefined
   /** What the pipeline calls itself, once it was read. */
   readonly pipelineName?: string | undefined
+  /** Name of the ScheduledRun that made it. */
+  readonly schedule?: string | undefined
   /** Of the slot that a schedule made it for. */
   readonly logicalDate?: number | undefined
   readonly queueSeconds?: number | undefined
@@ -79,6 +81,7 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
     poolWeight: spec.poolWeight,
     pipeline: metadata.labels?.[LABELS.pipeline] ?? spec.pipelineRef?.name,
     pipelineName: status?.pipeline,
+    schedule: metadata.labels?.[LABELS.schedule],
     logicalDate: parseRfc3339(metadata.annotations?.[LOGICAL_DATE_ANNOTATION] ?? ''),
     queueSeconds: spec.timeouts?.queueSeconds,
     ttlSeconds: spec.ttlSecondsAfterFinished,

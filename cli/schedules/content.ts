@@ -32,13 +32,14 @@ async function digestOnce(path: string): Promise<string | undefined> {
   return digest
 }
 
+/** The digest that kfp-ts kept beside the object; of others, the store's own mark. */
 async function contentOfObject(uri: string): Promise<string | undefined> {
   const { s3Store } = await import('../../store/s3-store.ts')
   const endpoint = process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']
   const region = process.env['AWS_REGION']
   const store = s3Store({ ...(endpoint ? { endpoint } : {}), ...(region ? { region } : {}) })
   try {
-    return await store.digest(uri)
+    return (await store.digest(uri)) ?? (await store.find(uri))?.etag
   } finally {
     store.close()
   }

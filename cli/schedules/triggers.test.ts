@@ -252,7 +252,8 @@ test(`${KILLS} kills at any statement of a pass: no end of a run makes two runs,
   let seed = 7
   const random = (below: number) => {
     seed = (seed * 1103515245 + 12345) % 2147483648
-    return seed % below
+    // The low bits of such numbers repeat soon.
+    return (seed >>> 8) % below
   }
   const ended = new Set<string>()
   for (let kills = 0; kills < KILLS; ) {
@@ -272,11 +273,14 @@ test(`${KILLS} kills at any statement of a pass: no end of a run makes two runs,
     }
   }
   await pass('down')
-  const rows = await metadata.db.selectFrom('schedule_runs').select('name').where('recurring_run_id', '=', id).execute()
-  const sources = of('down').map(({ parameters }) => parameters['run'])
-  expect(new Set(sources)).toEqual(ended)
-  expect(rows).toHaveLength(ended.size)
-  expect(new Set(of('down').map(({ runId }) => runId)).size).toBe(ended.size)
+  // What was recorded and not handed to the executor any more is handed over when the server starts again.
+  const rows = await metadata.db
+    .selectFrom('pipeline_runs')
+    .select('runtime_config')
+    .where('recurring_run_id', '=', id)
+    .execute()
+  const sources = rows.map((row) => (JSON.parse(row.runtime_config) as { parameters: { run: string } }).parameters.run)
+  expect(sources.sort()).toEqual([...ended].sort())
 }, 300_000)
 
 test('a value that does not fit the pipeline costs its run only, and is told', async () => {

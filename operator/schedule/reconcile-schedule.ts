@@ -8,8 +8,10 @@ import { isAlreadyExists, isNotFound } from '../../client/kube/transport.ts'
 import { advanceSchedule } from '../../engine/schedule/advance-schedule.ts'
 import { compileSchedule, type Schedule } from '../../engine/schedule/compile-schedule.ts'
 import type { Explanation, RunFact, ScheduleAction } from '../../engine/schedule/schedule-state.ts'
+import { loopIssue } from '../../engine/schedule/triggers.ts'
 import { manualRequest, RESUME, RUN_NOW, runObject, SCHEDULED_RUNS, type ScheduledRun } from './schedule-objects.ts'
 import { invalidStatus, stateOf, statusOf } from './schedule-status.ts'
+import type { ScheduleTriggers } from './schedule-triggers.ts'
 
 export interface ReconcilePorts {
   readonly kube: KubeClient
@@ -19,6 +21,10 @@ export interface ReconcilePorts {
   readonly event: (object: ScheduledRun, type: 'Normal' | 'Warning', reason: string, message: string) => void
   /** A run was created that the informer does not show yet. */
   readonly created: (scheduleKey: string, run: RunFact) => void
+  /** What triggers listen to; absent where there is no database. */
+  readonly triggers?: ScheduleTriggers | undefined
+  /** A way from the schedule back to itself along triggers, as names. */
+  readonly loopOf: (object: ScheduledRun) => readonly string[] | undefined
   /** Waits until no other schedule has runs to create: those have a promised time, a status has none. */
   readonly beforeSaving: () => Promise<void>
 }
@@ -40,6 +46,9 @@ export async function reconcileSchedule(
   const input = { before: status, generation: metadata.generation ?? 0, now, timeZoneData: ports.timeZoneData }
   const compiled = compileObject(object)
   if (!compiled.schedule) return await writeStatus(ports, object, invalidStatus(input, compiled.issues))
+  const loop = compiled.schedule.triggers.length > 0 ? ports.loopOf(object) : undefined
+  if (loop) return await writeStatus(ports, object, invalidStatus(input, [loopIssue(loop)]))
+  const signals = (await ports.triggers?.collect(object, compiled.schedule)) ?? []
   const resumed = parseRfc3339(metadata.annotations?.[RESUME] ?? '')
   const request = await readRequest(ports, object)
   const pass = advanceSchedule(
@@ -48,6 +57,7 @@ export async function reconcileSchedule(
     {
       runs,
       manualRequests: request ? [request] : [],
+      signals,
       ...(resumed === undefined ? {} : { resumeRequestedAt: resumed }),
     },
     now,
@@ -57,10 +67,12 @@ export async function reconcileSchedule(
   for (const action of pass.actions.filter((one) => !isAnswer(one)))
     await carryOut(ports, object, compiled.schedule, action)
   await ports.beforeSaving()
+  const listens = compiled.schedule.triggers.length > 0
+  const standing = listens ? await ports.triggers?.statuses(object, compiled.schedule) : undefined
   const result = await writeStatus(
     ports,
     object,
-    statusOf(input, pass, runs, [...compiled.issues, ...clusterWarnings(object)]),
+    statusOf(input, pass, runs, [...compiled.issues, ...clusterWarnings(object)], standing),
   )
   tell(ports, object, pass.explanations)
   for (const action of pass.actions.filter(isAnswer)) await carryOut(ports, object, compiled.schedule, action)
@@ -113,6 +125,8 @@ async function carryOut(
     case 'prune-run':
       await kube.delete(PIPELINE_RUNS, namespace, action.name).catch(ignoreGone)
       return
+    case 'settle-signals':
+      return await ports.triggers?.settle(object, action.settled)
     case 'answer-request':
       ports.event(
         object,
@@ -138,7 +152,7 @@ export async function createRun(
     // Made by a pass whose end nobody saw: the name says that it is the same run.
     if (!isAlreadyExists(error)) throw error
   }
-  const { kind, logicalDate, index, requestId } = run
+  const { kind, logicalDate, index, requestId, events } = run
   const fact = {
     name: run.name,
     kind,
@@ -151,6 +165,7 @@ export async function createRun(
     ...(kind === 'backfill' ? {} : { index }),
     ...(requestId ? { requestId } : {}),
     ...(backfill ? { backfill } : {}),
+    ...(events ? { signals: events.map(({ signal }) => signal) } : {}),
   })
 }
 
@@ -161,7 +176,7 @@ async function removeRequest({ kube }: ReconcilePorts, { metadata }: ScheduledRu
 }
 
 function tell(ports: ReconcilePorts, object: ScheduledRun, explanations: readonly Explanation[]): void {
-  const warnings = ['TicksSkipped', 'SuspendedByFailures', 'AlreadyExists']
+  const warnings = ['TicksSkipped', 'SignalsDropped', 'SuspendedByFailures', 'AlreadyExists']
   for (const { event, reason, message } of explanations) {
     if (event) ports.event(object, warnings.includes(reason) ? 'Warning' : 'Normal', reason, message)
   }

@@ -5,9 +5,10 @@ import type { KubeClient } from '../../client/kube/client.ts'
 import { type Informer, keyOf, startInformer } from '../../client/kube/informer.ts'
 import { EVENTS, type KubeObject, PIPELINE_RUNS } from '../../client/kube/resources.ts'
 import type { RunFact } from '../../engine/schedule/schedule-state.ts'
-import type { PipelineRun } from '../run-view.ts'
+import { findTriggerLoop } from '../../engine/schedule/triggers.ts'
+import type { PipelineRun, RunView } from '../run-view.ts'
 import { isOver, reconcileBackfill } from './reconcile-backfill.ts'
-import { type ReconcilePorts, reconcileSchedule } from './reconcile-schedule.ts'
+import { compileObject, type ReconcilePorts, reconcileSchedule } from './reconcile-schedule.ts'
 import {
   BACKFILLS,
   type Backfill,
@@ -17,6 +18,7 @@ import {
   type SeenRun,
   seeRun,
 } from './schedule-objects.ts'
+import { nodeOf, type ScheduleTriggers, type TriggerPorts, watchTriggers } from './schedule-triggers.ts'
 
 export interface ScheduleControllerOptions {
   readonly kube: KubeClient
@@ -25,6 +27,8 @@ export interface ScheduleControllerOptions {
   readonly identity: string
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: object) => void
   readonly now?: () => number
+  /** Without it triggers do nothing. */
+  readonly triggers?: TriggerPorts | undefined
   /** Wait after a pass that failed. @default 2000 */
   readonly retryMillis?: number
 }
@@ -32,6 +36,8 @@ export interface ScheduleControllerOptions {
 export interface ScheduleController {
   /** Resolves after the first look at the cluster. */
   readonly synced: Promise<void>
+  /** A run of the cluster is over. Resolves when the schedules that listen to it know. */
+  runEnded(view: RunView): Promise<void>
   stop(): Promise<void>
 }
 
@@ -47,7 +53,11 @@ const LATEST_STATUS_MILLIS = 10_000
 
 export function startScheduleController(options: ScheduleControllerOptions): ScheduleController {
   const controller = new Controller(options)
-  return { synced: controller.synced, stop: () => controller.stop() }
+  return {
+    synced: controller.synced,
+    runEnded: (view) => controller.runEnded(view),
+    stop: () => controller.stop(),
+  }
 }
 
 class Controller {
@@ -55,6 +65,7 @@ class Controller {
   readonly #options: ScheduleControllerOptions
   readonly #now: () => number
   readonly #ports: ReconcilePorts
+  readonly #triggers: ScheduleTriggers | undefined
   readonly #schedules: Informer<ScheduledRun>
   readonly #backfills: Informer<Backfill>
   readonly #runs: Informer<SeenRun>
@@ -75,12 +86,17 @@ class Controller {
   constructor(options: ScheduleControllerOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
+    const { kube, log } = options
+    const wake = (key: string) => this.#wake(key)
+    this.#triggers = options.triggers && watchTriggers({ ...options.triggers, kube, log, now: this.#now, wake })
     this.#ports = {
       kube: options.kube,
       now: this.#now,
       timeZoneData: process.versions.tz ?? 'unknown',
       event: (object, type, reason, message) => this.#event(object, type, reason, message),
       beforeSaving: async () => {},
+      triggers: this.#triggers,
+      loopOf: (object) => this.#loopOf(object),
       created: (key, run) => {
         if (!this.#created.has(key)) this.#created.set(key, new Map())
         this.#created.get(key)!.set(run.name, run)
@@ -118,8 +134,28 @@ class Controller {
   async stop(): Promise<void> {
     this.#stopped = true
     clearTimeout(this.#timer)
+    this.#triggers?.stop()
     this.#letStatusesPass()
     await Promise.all([this.#schedules.stop(), this.#backfills.stop(), this.#runs.stop()])
+  }
+
+  async runEnded(view: RunView): Promise<void> {
+    if (!this.#triggers) return
+    // What listens has to be known: a run that expired while no operator ran is deleted at the first sight of it.
+    await this.synced
+    for (const object of this.#schedules.values()) {
+      if (object.metadata.namespace !== view.namespace) continue
+      if (!object.spec.triggers?.some(({ afterRun }) => afterRun !== undefined)) continue
+      const { schedule } = compileObject(object)
+      if (schedule) await this.#triggers.runEnded(view, object, schedule)
+    }
+  }
+
+  #loopOf(object: ScheduledRun): string[] | undefined {
+    const same = [...this.#schedules.values()].filter(
+      ({ metadata }) => metadata.namespace === object.metadata.namespace,
+    )
+    return findTriggerLoop(nodeOf(object), same.map(nodeOf))
   }
 
   #watch<T extends KubeObject, S>(
@@ -153,6 +189,7 @@ class Controller {
   #forget(key: string): void {
     this.#wakeAt.delete(key)
     this.#created.delete(key)
+    this.#triggers?.forget(key)
   }
 
   #wake(key: string, at = this.#now()): void {

@@ -4,6 +4,7 @@ import {
   API_GROUP,
   API_VERSION,
   isFinalPhase,
+  LABELS,
   LOGICAL_DATE_ANNOTATION,
   type PipelineRunSpec,
 } from '../../api/pipeline-run.ts'
@@ -28,7 +29,7 @@ export const BACKFILLS: Resource = { group: API_GROUP, version: API_VERSION, plu
 /** Labels and annotations of a schedule's runs. */
 export const SCHEDULE_LABELS = {
   /** Name of the ScheduledRun. */
-  schedule: `${API_GROUP}/schedule`,
+  schedule: LABELS.schedule,
   runType: `${API_GROUP}/run-type`,
   backfill: `${API_GROUP}/backfill`,
 } as const
@@ -40,6 +41,8 @@ const NOTES = {
   index: `${API_GROUP}/schedule-index`,
   request: `${API_GROUP}/request`,
   previousRun: `${API_GROUP}/previous-run`,
+  /** Ids of the events of a triggered run, a JSON list. */
+  signals: `${API_GROUP}/trigger-events`,
 } as const
 /** What users write on a ScheduledRun: `run-now` is an id, or JSON `{id, logicalDate?, parameters?}`; `resume` is a time. */
 export const RUN_NOW = `${API_GROUP}/run-now`
@@ -72,6 +75,7 @@ export function runObject(
     [NOTES.index]: String(plan.index),
     ...(plan.requestId ? { [NOTES.request]: plan.requestId } : {}),
     ...(plan.previousRun ? { [NOTES.previousRun]: plan.previousRun } : {}),
+    ...(plan.events ? { [NOTES.signals]: JSON.stringify(plan.events.map(({ signal }) => signal)) } : {}),
   }
   const { runTemplate } = owner.spec
   const values = macroValuesOf(plan, schedule.zone, plan.name, now)
@@ -132,8 +136,32 @@ export function seeRun({ metadata, spec, status }: PipelineRun): SeenRun {
     ...(kind !== 'backfill' && Number.isInteger(index) ? { index } : {}),
     ...(requestId ? { requestId } : {}),
     ...(backfill ? { backfill } : {}),
+    ...(kind === 'triggered' ? { signals: signalsOf(annotations[NOTES.signals]) } : {}),
   }
 }
+
+function signalsOf(text = '[]'): string[] {
+  try {
+    return JSON.parse(text) as string[]
+  } catch {
+    // Somebody wrote over it: its events are settled by the database alone.
+    return []
+  }
+}
+
+/** What a run of a schedule stands for. */
+export function intervalOfRun({ annotations = {} }: KubeObject['metadata']) {
+  const time = (note: string) => parseRfc3339(annotations[note] ?? '')
+  const [intervalStart, intervalEnd] = [time(NOTES.intervalStart), time(NOTES.intervalEnd)]
+  return {
+    logicalDate: time(NOTES.logicalDate),
+    interval: intervalStart === undefined || intervalEnd === undefined ? undefined : { intervalStart, intervalEnd },
+  }
+}
+
+/** The run that each task of this one waits for, under dependsOnPast Task. */
+export const previousRunOf = ({ annotations = {} }: KubeObject['metadata']): string | undefined =>
+  annotations[NOTES.previousRun]
 
 function phaseOf(phase: string | undefined, suspended: boolean): RunPhase {
   if (phase === 'Succeeded') return 'succeeded'

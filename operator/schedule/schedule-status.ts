@@ -1,7 +1,7 @@
 /** A schedule's state and explanations as the status of its resource, and back. Pure. Before: reconcile-schedule.ts. */
 import type { Issue } from '../../api/issue.ts'
 import { parseRfc3339 } from '../../api/rfc3339.ts'
-import type { ScheduleCondition, ScheduledRunStatus } from '../../api/scheduled-run.ts'
+import type { ScheduleCondition, ScheduledRunStatus, ScheduleTriggerStatus } from '../../api/scheduled-run.ts'
 import { formatInstant } from '../../engine/schedule/run-names.ts'
 import type { Explanation, RunFact, SchedulePass, ScheduleState } from '../../engine/schedule/schedule-state.ts'
 
@@ -32,6 +32,7 @@ export function statusOf(
   pass: SchedulePass,
   runs: readonly RunFact[],
   warnings: readonly Issue[],
+  triggers: readonly ScheduleTriggerStatus[] = [],
 ): ScheduledRunStatus {
   const { state, next } = pass
   const time = (name: string, at: number | undefined) => (at === undefined ? {} : { [name]: formatInstant(at) })
@@ -51,6 +52,7 @@ export function statusOf(
     ...time('suspendedAt', state.suspendedAt),
     ...time('resumedAt', state.resumedAt),
     ...(state.suspendedByFailures ? { suspendedByFailures: true } : {}),
+    ...(triggers.length > 0 ? { triggers } : {}),
     timeZoneData: input.timeZoneData,
     conditions: conditionsOf(input, pass.explanations, warnings),
   }
@@ -62,7 +64,8 @@ export function invalidStatus(input: StatusInput, issues: readonly Issue[]): Sch
 }
 
 const STOPPED = ['Suspended', 'SuspendedByFailures', 'Finished', 'Manual']
-const WAITING = ['WaitingForSlot', 'BlockedByPast', 'LargeBacklog', 'ClockBehind', 'NotStarted']
+const RUNNING = ['Scheduled', 'Triggered']
+const WAITING = ['WaitingForSlot', 'BlockedByPast', 'WaitingForTriggers', 'LargeBacklog', 'ClockBehind', 'NotStarted']
 
 function conditionsOf(
   input: StatusInput,
@@ -71,7 +74,7 @@ function conditionsOf(
 ): ScheduleCondition[] {
   const standing = explanations.filter((one) => !one.event)
   const stopped = standing.find((one) => STOPPED.includes(one.reason))
-  const scheduled = standing.find((one) => one.reason === 'Scheduled')
+  const scheduled = standing.find((one) => RUNNING.includes(one.reason))
   const waiting = standing.find((one) => WAITING.includes(one.reason))
   const errors = issues.filter((issue) => issue.severity === 'error')
   const said = (list: readonly Issue[]) =>
@@ -87,7 +90,7 @@ function conditionsOf(
     make('Valid', true, 'Valid', said(issues)),
     stopped
       ? make('Scheduling', false, stopped.reason, stopped.message)
-      : make('Scheduling', true, 'Scheduled', scheduled?.message ?? ''),
+      : make('Scheduling', true, scheduled?.reason ?? 'Scheduled', scheduled?.message ?? ''),
     waiting ? make('Waiting', true, waiting.reason, waiting.message) : make('Waiting', false, 'NothingWaits', ''),
   ]
 }

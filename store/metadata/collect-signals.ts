@@ -218,6 +218,17 @@ async function outputsSince(
   return await (task === undefined ? query : query.where('task_runs.path', '=', `root/${task}`)).execute()
 }
 
+/** A model of the schedule's own namespace comes before one of the whole installation. */
+async function registryOf(db: Db, namespace: string, model: string): Promise<string> {
+  const own = await db
+    .selectFrom('registered_models')
+    .select('name')
+    .where('namespace', '=', namespace)
+    .where('name', '=', model)
+    .executeTakeFirst()
+  return own ? namespace : ''
+}
+
 /** Read from the registry's own numbered history: a change and its change back are two events. */
 async function lookAtAlias(look: Look): Promise<number> {
   const { metadata, owner, trigger, since, newest } = look
@@ -225,7 +236,7 @@ async function lookAtAlias(look: Look): Promise<number> {
   const query = metadata.db
     .selectFrom('registry_history')
     .selectAll()
-    .where('namespace', '=', owner.namespace)
+    .where('namespace', '=', await registryOf(metadata.db, owner.namespace, model))
     .where('name', '=', model)
     .where('alias', '=', alias)
     .where('action', 'in', ['set-alias', 'rollback-alias'])
