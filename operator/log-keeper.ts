@@ -1,6 +1,10 @@
 /** Copies the log of each attempt to the store while it runs, so that logs outlive pods. Never in the way of a decision. */
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeClient } from '../client/kube/client.ts'
+import { isNotFound } from '../client/kube/transport.ts'
+import { createLimit } from './admission/limit.ts'
+import { type LogTail, repeatedBytes } from './log-resume.ts'
 import { MAIN_CONTAINER } from './pod/pod-types.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -21,39 +25,95 @@ export interface LogKeeper {
 }
 
 export interface LogKeeperOptions {
-  readonly kube: KubeClient
-  readonly store: RunStore
+  readonly kube: Pick<KubeClient, 'log'>
+  readonly store: Pick<RunStore, 'keptLog' | 'openLog'>
   /** Logs followed at once; the others are copied when their pods end. @default 200 */
   readonly maxStreams?: number
+  /** Logs of ended attempts copied at once. @default 32 */
+  readonly maxCopies?: number
+  /** @default 1_000 */
+  readonly retryMillis?: number
   readonly onError?: (source: LogSource, error: unknown) => void
 }
 
-export function createLogKeeper({ kube, store, maxStreams = 200, onError }: LogKeeperOptions): LogKeeper {
-  const streams = new Map<string, Promise<boolean>>()
+interface Stream {
+  /** The attempt is over: no second try to follow it. */
+  readonly over: AbortController
+  readonly done: Promise<void>
+  /** When the stream ended by itself, which it does at the end of the container. */
+  endedAt?: number
+}
+
+/** A stream that ended so long before the news of the container's end was cut off. */
+const CUT_OFF_MILLIS = 5_000
+const TRIES = 3
+const LONGEST_RETRY_MILLIS = 15_000
+/** Clocks of node and operator differ; what is read twice is left out. */
+const OVERLAP_MILLIS = 60_000
+/** The part that may repeat is looked at as a whole: it comes at once, and is over when nothing comes for a while. */
+const MAX_OVERLAP_BYTES = 4 * 1024 * 1024
+const IDLE_MILLIS = 1_000
+
+export function createLogKeeper(options: LogKeeperOptions): LogKeeper {
+  const { kube, store, maxStreams = 200, retryMillis = 1_000, onError } = options
+  const streams = new Map<string, Stream>()
   const stopping = new AbortController()
+  const copies = createLimit(options.maxCopies ?? 32)
   const keyOf = ({ namespace, pod }: LogSource): string => `${namespace}/${pod}`
 
-  /** True when the copy is whole: the stream ended by itself. */
-  async function copy(source: LogSource, follow: boolean): Promise<boolean> {
+  /** Copies what is not kept yet; resolves when the stream ended by itself. */
+  async function copy(source: LogSource, follow: boolean): Promise<void> {
+    const kept = await store.keptLog(source)
+    const since = kept ? { sinceTime: new Date(kept.modifiedAt - OVERLAP_MILLIS).toISOString() } : {}
+    const stream = await kube.log(
+      source.namespace,
+      source.pod,
+      { container: MAIN_CONTAINER, follow, ...since },
+      stopping.signal,
+    )
+    const file = await store.openLog(source)
+    let failure: unknown
+    file.on('error', (error) => {
+      failure = error
+      stream.close()
+    })
     try {
-      const stream = await kube.log(
-        source.namespace,
-        source.pod,
-        { container: MAIN_CONTAINER, follow },
-        stopping.signal,
-      )
-      const file = await store.openLog(source)
-      try {
-        for await (const chunk of stream.chunks) if (!file.write(chunk)) await once(file, 'drain')
-      } finally {
-        stream.close()
-        file.end()
-        await once(file, 'close')
+      for await (const chunk of kept ? withoutRepetition(kept.tail, stream.chunks) : stream.chunks) {
+        if (!file.write(chunk)) await Promise.race([once(file, 'drain'), once(file, 'close')])
       }
-      return true
-    } catch (error) {
-      if (!stopping.signal.aborted) onError?.(source, error)
-      return false
+    } finally {
+      stream.close()
+      file.end()
+      if (!file.closed) await once(file, 'close')
+    }
+    if (failure) throw failure
+  }
+
+  async function followOn(source: LogSource, stream: Stream): Promise<void> {
+    for (let failures = 0; !stream.over.signal.aborted && !stopping.signal.aborted; failures++) {
+      try {
+        await copy(source, true)
+        stream.endedAt = Date.now()
+        return
+      } catch (error) {
+        if (stopping.signal.aborted || isNotFound(error)) return
+        onError?.(source, error)
+        const wait = Math.min(LONGEST_RETRY_MILLIS, retryMillis * 2 ** failures)
+        await delay(wait, undefined, { signal: stream.over.signal }).catch(() => {})
+      }
+    }
+  }
+
+  async function copyRest(source: LogSource): Promise<void> {
+    for (let tries = 1; !stopping.signal.aborted; tries++) {
+      try {
+        return await copy(source, false)
+      } catch (error) {
+        if (stopping.signal.aborted || isNotFound(error)) return
+        onError?.(source, error)
+        if (tries >= TRIES) return
+        await delay(retryMillis * tries)
+      }
     }
   }
 
@@ -61,14 +121,45 @@ export function createLogKeeper({ kube, store, maxStreams = 200, onError }: LogK
     follow(source) {
       const key = keyOf(source)
       if (streams.has(key) || streams.size >= maxStreams || stopping.signal.aborted) return
-      streams.set(key, copy(source, true))
+      const stream: { over: AbortController; done: Promise<void>; endedAt?: number } = {
+        over: new AbortController(),
+        done: Promise.resolve(),
+      }
+      streams.set(key, stream)
+      stream.done = followOn(source, stream)
     },
     async finish(source) {
       const key = keyOf(source)
-      const whole = await streams.get(key)
-      streams.delete(key)
-      if (!whole && !stopping.signal.aborted) await copy(source, false)
+      const stream = streams.get(key)
+      const at = Date.now()
+      stream?.over.abort()
+      await stream?.done
+      if (streams.get(key) === stream) streams.delete(key)
+      if (stream?.endedAt !== undefined && at - stream.endedAt < CUT_OFF_MILLIS) return
+      await copies(() => copyRest(source))
     },
     stop: () => stopping.abort(),
   }
+}
+
+/** The chunks from where the kept log ends. */
+async function* withoutRepetition(tail: LogTail, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  const first: Buffer[] = []
+  let bytes = 0
+  let next = iterator.next()
+  // Whoever reads may have left by the time that it fails.
+  next.catch(() => {})
+  while (bytes < MAX_OVERLAP_BYTES) {
+    const result = await Promise.race([next, delay(IDLE_MILLIS, undefined, { ref: false })])
+    if (!result || result.done) break
+    first.push(result.value)
+    bytes += result.value.length
+    next = iterator.next()
+    next.catch(() => {})
+  }
+  const again = Buffer.concat(first)
+  const rest = again.subarray(repeatedBytes(tail, again))
+  if (rest.length > 0) yield rest
+  for (let result = await next; !result.done; result = await iterator.next()) yield result.value
 }

@@ -1,14 +1,10 @@
 /** The store on S3: the launcher in the pod copies artifacts in and out and leaves a result; the operator reads that and keeps logs. */
 import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { PassThrough, type Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
 import type { StagingResult } from '../api/staging-plan.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
+import { keptObjectLog, openObjectLog, readObjectLog } from './object-log.ts'
 import { type AttemptPlace, attemptsOf, type RunStore } from './run-store.ts'
 
 export interface ObjectStoreOptions {
@@ -66,8 +62,9 @@ export function createObjectStore(options: ObjectStoreOptions): RunStore {
       return { refused: `it does not lie in the bucket of the store (s3://${bucketOf(root)}/)` }
     },
     resultUri: (place) => resultUri(root, place),
-    openLog: (place) => openUpload(store, logUri(root, place)),
-    readLog: async (place) => await store.read(logUri(root, place)),
+    keptLog: (place) => keptObjectLog({ store, uri: logUri(root, place) }),
+    openLog: (place) => openObjectLog({ store, uri: logUri(root, place) }),
+    readLog: (place) => readObjectLog({ store, uri: logUri(root, place) }),
     async keptLogs(runId, task) {
       const names = await store.list(`${root}/logs/${runId}/${task.split('/').map(encodeURIComponent).join('/')}`)
       return attemptsOf(names)
@@ -115,31 +112,4 @@ async function waitForResult(store: ArtifactStore, uri: string, limitMillis: num
     if (Date.now() > deadline) throw new Error(`the launcher left no result at ${uri}`)
     await delay(POLL_MILLIS)
   }
-}
-
-/** A log is kept in a local file while it grows (an object can't be appended to) and uploaded at its end. */
-async function openUpload(store: ArtifactStore, uri: string): Promise<Writable> {
-  const folder = await mkdtemp(join(tmpdir(), 'kfp-ts-log-'))
-  const file = join(folder, 'log')
-  const local = createWriteStream(file)
-  const input = new PassThrough({
-    async final(callback) {
-      try {
-        await new Promise<void>((resolve, reject) =>
-          local.end((error?: Error | null) => (error ? reject(error) : resolve())),
-        )
-        await store.upload(file, uri)
-        callback()
-      } catch (error) {
-        callback(error as Error)
-      } finally {
-        await rm(folder, { recursive: true, force: true })
-      }
-    },
-    transform(chunk, _encoding, callback) {
-      local.write(chunk, (error) => callback(error))
-    },
-  })
-  input.resume()
-  return input
 }

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
 import type { Launch } from '../engine/types.ts'
 import type { FindObject } from '../waiting/look-object.ts'
+import type { LogTail } from './log-resume.ts'
 
 /** Texts that a step left, as `collectOutputs` takes them. */
 export interface FoundOutputs {
@@ -16,6 +17,12 @@ export interface AttemptPlace {
   readonly runId: string
   readonly task: string
   readonly attempt: number
+}
+
+export interface KeptLog {
+  /** When it last grew, in milliseconds since the epoch. */
+  readonly modifiedAt: number
+  readonly tail: LogTail
 }
 
 export interface RunPaths {
@@ -51,6 +58,9 @@ export interface RunStore {
   ): Promise<{ readonly digest?: string | undefined } | { readonly failure: string }>
   /** Where the launcher of an attempt leaves its result; volumes need none. */
   resultUri?(place: AttemptPlace): string
+  /** What is kept of a log so far. */
+  keptLog(place: AttemptPlace): Promise<KeptLog | undefined>
+  /** Appends to what is kept; readers see it grow. */
   openLog(place: AttemptPlace): Promise<Writable>
   /** The kept log; undefined when none is kept, or not yet. */
   readLog(place: AttemptPlace): Promise<Readable | undefined>

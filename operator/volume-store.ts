@@ -1,12 +1,13 @@
 /** The store on a volume: pods and operator mount the same directory, so nothing is copied. Makes places, reads outputs, keeps logs. */
 import { createReadStream, createWriteStream } from 'node:fs'
-import { chmod, cp, lstat, mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, open, readdir, readFile, realpath, rm } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
 import { digestPath } from '../store/digest.ts'
 import { measure } from '../store/directory-store.ts'
 import { readBelow } from '../store/read-below.ts'
+import { TAIL_BYTES } from './log-resume.ts'
 import { type AttemptPlace, attemptsOf, type RunStore } from './run-store.ts'
 
 export interface VolumeStoreOptions {
@@ -123,10 +124,22 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
       await openToSteps(target)
       return { digest: await digestPath(target) }
     },
+    async keptLog(place) {
+      const file = await open(logFile(place)).catch(missing)
+      if (!file) return undefined
+      try {
+        const { size, mtimeMs } = await file.stat()
+        const start = Math.max(0, size - TAIL_BYTES)
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start)
+        return { modifiedAt: mtimeMs, tail: { bytes: buffer.subarray(0, bytesRead), isWhole: start === 0 } }
+      } finally {
+        await file.close()
+      }
+    },
     async openLog(place) {
       const file = logFile(place)
       await mkdir(dirname(file), { recursive: true })
-      return createWriteStream(file)
+      return createWriteStream(file, { flags: 'a' })
     },
     readLog: async (place) => {
       const file = logFile(place)

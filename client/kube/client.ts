@@ -16,6 +16,8 @@ export interface LogOptions {
   readonly container?: string | undefined
   readonly follow?: boolean | undefined
   readonly tailLines?: number | undefined
+  /** RFC 3339. */
+  readonly sinceTime?: string | undefined
   readonly limitBytes?: number | undefined
   readonly previous?: boolean | undefined
 }

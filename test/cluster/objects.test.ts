@@ -21,6 +21,7 @@ import {
   until,
   VOLUMES,
 } from './support/cluster.ts'
+import { shellPipeline } from './support/pipelines.ts'
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'tester', AWS_SECRET_ACCESS_KEY: 'tester-secret' }
 let place: Place
@@ -156,6 +157,37 @@ test('a result whose artifact was removed from the bucket is not used again; log
     await until('the file is there again', async () =>
       (await store.list('s3://bucket/kfp')).some((name) => name.endsWith('/file')),
     )
+  } finally {
+    store.close()
+  }
+})
+
+test('a log is in the bucket while its step runs, and keeps its last lines when the pod is killed or out of memory', async () => {
+  const nap = 'echo first; sleep 4; echo second; sleep 300'
+  const hungry = 'echo about to eat; sleep 1; head -c 60m /dev/zero | tail -c 60m > /dev/null; sleep 5'
+  const text = shellPipeline('talk', {
+    nap: { script: nap },
+    hungry: { script: hungry, memory: '24Mi', image: 'python:3.11' },
+  })
+  const retries = { infrastructure: { limit: 0 }, oom: { limit: 0 }, application: { limit: 0 } }
+  const run = await submit(place, text, { spec: { retries } })
+  const store = s3Store({
+    endpoint,
+    credentials: { accessKeyId: KEYS.AWS_ACCESS_KEY_ID, secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY },
+  })
+  const logOf = async (task: string): Promise<string> => {
+    let log = ''
+    const stream = await store.read(`s3://bucket/kfp/logs/${run.metadata.uid}/root/${task}/attempt-1.log`)
+    for await (const chunk of stream ?? []) log += chunk
+    return log
+  }
+  try {
+    await until('the second line is in the bucket', async () => (await logOf('nap')) === 'first\nsecond\n')
+    const pod = (await place.runs.pods(run)).find(({ path, phase }) => path === 'root/nap' && phase === 'Running')
+    await kube.delete(PODS, place.namespace, pod!.pod, { gracePeriodSeconds: 0 })
+    expect((await finished(place, run)).status?.phase).toBe('Failed')
+    expect(await logOf('nap')).toBe('first\nsecond\n')
+    await until('the log of the other is there', async () => (await logOf('hungry')).startsWith('about to eat\n'))
   } finally {
     store.close()
   }
