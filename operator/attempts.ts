@@ -1,6 +1,7 @@
 /** What the operator remembers of an attempt between "start it" and "it is over". One entry a pod in flight, nothing afterwards. */
 import type { ImportRequest, Launch, TaskPath } from '../engine/types.ts'
 import type { Place } from './admission/pod-places.ts'
+import type { PastGate } from './past-tasks.ts'
 import type { SessionContext } from './run-session.ts'
 
 export interface Attempt {
@@ -21,6 +22,8 @@ export interface Attempt {
   waiting?: { readonly message: string; readonly since: number }
   /** Its node prepares it. */
   isSettingUp?: true
+  /** Where it waits for the run before. */
+  gate?: PastGate
   /** Its place among the pods of the cluster, or in the line for one. */
   place?: Place
   /** Ends waiting that is unlikely to help, or a pod that won't go. */
@@ -33,6 +36,7 @@ export const attemptKey = (task: TaskPath, attempt: number): string => `${task}#
 export function settle(attempt: Attempt): void {
   attempt.stage = 'over'
   clearTimeout(attempt.timer)
+  attempt.gate?.leave()
   attempt.place?.leave()
 }
 

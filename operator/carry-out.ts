@@ -73,6 +73,7 @@ async function startPod(
     ...(imports ? { imports } : {}),
   }
   context.attempts.set(key, entry)
+  if (!(await passPast(context, entry))) return
   const place = placeOf(context, entry)
   entry.place = place
   if (!place.isGranted) {
@@ -82,6 +83,20 @@ async function startPod(
   if (context.closed || context.attempts.get(key) !== entry) return place.leave()
   delete entry.waiting
   await createPod(context, entry)
+}
+
+/** false when it is not wanted any more. What ran before this operator did has passed already. */
+async function passPast(context: SessionContext, entry: Attempt): Promise<boolean> {
+  const { ports, run, previousRun } = context
+  if (!previousRun || entry.knownStarted || ports.podOf(run.namespace, entry.podName)) return true
+  const gate = ports.pastTasks.enter(run.namespace, previousRun, entry.task)
+  entry.gate = gate
+  keepWaiting(context, entry, () => gate.why())
+  await gate.opened
+  if (context.closed || context.attempts.get(attemptKey(entry.task, entry.attempt)) !== entry) return false
+  delete entry.gate
+  delete entry.waiting
+  return true
 }
 
 function placeOf({ ports, run, pipeline }: SessionContext, { podName, launch }: Attempt): Place {

@@ -8,6 +8,7 @@ import type { KubeTransport } from '../client/kube/transport.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
 import { type Metadata, openMetadata } from '../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
+import { recordedTaskState } from '../store/metadata/past-tasks.ts'
 import { lookUpRun } from '../waiting/look-database.ts'
 import { startHealthServer } from './http.ts'
 import { campaign, type Leadership } from './leader.ts'
@@ -123,6 +124,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
       settings,
       waits: operatorWaitSources({ kube, db: metadata.db, store, settings: settings.waits }),
       recordedRun: (wait, namespace) => lookUpRun(metadata.db, wait, namespace),
+      recordedTask: (runId, task) => recordedTaskState(metadata.db, runId, task),
       metrics,
       onEnded: async (view) => await work.schedules?.runEnded(view),
       tracking: work.server?.tracking && createStepTracking({ ...work.server.tracking, kube, metadata }),

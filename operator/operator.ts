@@ -1,11 +1,13 @@
 /** The operator: watches runs and pods, starts what may start, hands news to sessions. The wiring; decisions are elsewhere. */
 
 import { isFinalPhase, LABELS, type PipelineRunStatus } from '../api/pipeline-run.ts'
+import type { TaskStateWord } from '../api/run-report.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { type Informer, startInformer } from '../client/kube/informer.ts'
 import { PIPELINE_RUNS, PODS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
 import { isFinished } from '../engine/index.ts'
+import { pastTaskState } from '../store/metadata/past-tasks.ts'
 import type { WaitSources } from '../waiting/sources.ts'
 import { type ActiveRun, activeRun } from './active-run.ts'
 import { createPodPlaces } from './admission/pod-places.ts'
@@ -13,6 +15,7 @@ import { createEventRecorder } from './events.ts'
 import { createPipelineLoader } from './load-pipeline.ts'
 import { createLogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
+import { createPastTasks } from './past-tasks.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { openReuse } from './reuse.ts'
 import { cleanUpDeleted, deleteExpired, FINALIZER } from './run-end.ts'
@@ -36,6 +39,8 @@ export interface OperatorOptions {
   readonly waits: Omit<WaitSources, 'run'>
   /** Looks up a run that the cluster no longer has. */
   readonly recordedRun: RunNewsOptions['recorded']
+  /** State of a task by the record of its run that is over. */
+  readonly recordedTask: (runId: string, task: string) => Promise<TaskStateWord | undefined>
   readonly metrics: OperatorMetrics
   readonly tracking?: StepTracking | undefined
   /** A run is over; it is not deleted before this resolves. */
@@ -96,6 +101,20 @@ export function startOperator(options: OperatorOptions): Operator {
     known: () => runs?.values() ?? [],
     recorded: options.recordedRun,
   })
+  const pastTasks = createPastTasks({
+    stateOf: async (namespace, name, task) => {
+      await runsKnown.promise
+      const view = runs?.get(`${namespace}/${name}`)
+      if (!view || view.deleting) return undefined
+      const state = active.get(view.uid)?.session?.state
+      if (state) return pastTaskState(state.state, state.tasks[task]?.state)
+      if (!isOver(view)) return 'PENDING'
+      const recorded = await options.recordedTask(view.runId, task)
+      // A run that was refused has no tasks, and may have no record.
+      return recorded ?? (view.phase === 'Succeeded' ? undefined : 'FAILED')
+    },
+    onTrouble: (error) => log('warn', `the run before could not be looked at: ${error}`),
+  })
   let stopped = false
   const lineTimer = setInterval(() => {
     for (const uid of podPlaces.waitingRuns()) retell(uid)
@@ -115,6 +134,7 @@ export function startOperator(options: OperatorOptions): Operator {
     store,
     logs,
     podPlaces,
+    pastTasks,
     waitSources: { ...options.waits, run: runNews.watch },
     metrics,
     openReuse: () => openReuse({ records, loader, store }),
@@ -159,6 +179,7 @@ export function startOperator(options: OperatorOptions): Operator {
   function runChanged(view: RunView, gone: boolean): void {
     const startedAt = performance.now()
     runNews.changed(view)
+    pastTasks.changed(view.namespace, view.name)
     if (gone || view.deleting) ended(view, gone)
     else if (isOver(view)) {
       if (!active.has(view.uid)) queue.leave(view.uid)
@@ -236,7 +257,10 @@ export function startOperator(options: OperatorOptions): Operator {
     }
     await queue.quiet(view.uid)
     const result = await startRun(starter, view, {
-      onChange: (session) => entry.tracker?.changed(session),
+      onChange: (session) => {
+        entry.tracker?.changed(session)
+        pastTasks.changed(view.namespace, view.name)
+      },
       isFree: (locks) => queue.lock(view, locks),
     })
     if (result.kind === 'held') {

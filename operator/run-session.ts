@@ -14,6 +14,7 @@ import { carryOut } from './carry-out.ts'
 import type { LoadedPipeline } from './load-pipeline.ts'
 import type { LogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
+import type { PastTasks } from './past-tasks.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { podFacts } from './pod-facts.ts'
 import type { Reuse } from './reuse.ts'
@@ -31,6 +32,8 @@ export interface SessionPorts {
   readonly podPlaces: PodPlaces
   /** What waiting tasks look at. */
   readonly waitSources: WaitSources
+  /** Where tasks wait for the run before, under dependsOnPast Task. */
+  readonly pastTasks: PastTasks
   readonly metrics: OperatorMetrics
   /** Results of the run that a session reuses. */
   readonly openReuse: () => Reuse
@@ -59,6 +62,8 @@ export interface SessionContext {
   readonly pipeline: LoadedPipeline
   readonly config: RunConfig
   readonly reuse: Reuse
+  /** Name of the run that each task waits for itself in. */
+  readonly previousRun: string | undefined
   readonly attempts: Map<string, Attempt>
   /** Tasks that wait without a pod. */
   readonly waiter: Waiter
@@ -102,6 +107,8 @@ export interface SessionStart {
   readonly config: RunConfig
   /** Empty for a new run. */
   readonly journal: readonly JournalRecord[]
+  /** Name of the run before it, where each task waits for itself in that one. */
+  readonly previousRun?: string | undefined
   /** Pods of the run that exist already. */
   readonly pods: readonly Pod[]
   /** Called after each change. */
@@ -127,6 +134,7 @@ export function startSession(start: SessionStart): RunSession {
     pipeline,
     config,
     reuse: ports.openReuse(),
+    previousRun: start.previousRun,
     attempts: new Map(),
     waiter: createWaiter({
       sources: ports.waitSources,

@@ -14,7 +14,7 @@ import type { RunHeader } from './run-records.ts'
 import { type RunIdentity, type RunSession, type SessionPorts, startSession } from './run-session.ts'
 import { unstartedStatus } from './run-status.ts'
 import type { PipelineRun } from './run-view.ts'
-import { SCHEDULE_LABELS } from './schedule/schedule-objects.ts'
+import { previousRunOf, SCHEDULE_LABELS } from './schedule/schedule-objects.ts'
 
 export interface RunStarter {
   readonly kube: KubeClient
@@ -58,6 +58,7 @@ export async function startRun(
       pipeline,
       config: header.config,
       journal,
+      previousRun: previousRunOf(resource.metadata),
       pods: starter.podsOf(run.uid),
       onChange,
     })

@@ -1,11 +1,11 @@
 /** dependsOnPast Task on this machine: a step waits until the same task of the run before has gone well. Before: the executor of `serve`. */
-import { gateTask, type PastTaskState } from '../../engine/schedule/past-gate.ts'
+import { gateTask } from '../../engine/schedule/past-gate.ts'
 import type { RunPlan } from '../../engine/schedule/schedule-state.ts'
 import { scheduledRunId } from '../../server/kfp/start-run.ts'
 import type { RunEvents } from '../../server/run-events.ts'
 import type { RunRequest } from '../../server/run-executor.ts'
 import type { Metadata } from '../../store/metadata/database.ts'
-import { TERMINAL_STATES } from '../../store/metadata/pipeline-runs.ts'
+import { recordedTaskState } from '../../store/metadata/past-tasks.ts'
 import { findScheduleRun } from '../../store/metadata/schedules.ts'
 
 /** Resolves when the task may start, or when it is not wanted any more. */
@@ -28,27 +28,11 @@ export async function pastTaskGate(
   return async (path, signal) => {
     while (!signal.aborted) {
       const changed = nextChange(events, before, signal)
-      const state = await pastState(metadata, before, path)
+      const state = await recordedTaskState(metadata.db, before, path)
       if (state === undefined || gateTask(path, { [path]: state }).open) return
       await changed
     }
   }
-}
-
-/** A task without a record waits while its run goes on, fails with a failed run, and is new in a run that went well. */
-async function pastState(metadata: Metadata, runId: string, path: string): Promise<PastTaskState | undefined> {
-  const run = await metadata.db.selectFrom('runs').select('state').where('run_id', '=', runId).executeTakeFirst()
-  if (!run) return undefined
-  const task = await metadata.db
-    .selectFrom('task_runs')
-    .innerJoin('runs', 'runs.run_id', 'task_runs.run_id')
-    .select('runs.state')
-    .where('task_runs.pipeline_run_id', '=', runId)
-    .where('task_runs.path', '=', path)
-    .executeTakeFirst()
-  if (task) return task.state as PastTaskState
-  if (!TERMINAL_STATES.includes(run.state)) return 'PENDING'
-  return run.state === 'FAILED' || run.state === 'CANCELED' ? 'FAILED' : undefined
 }
 
 function nextChange(events: RunEvents, runId: string, signal: AbortSignal): Promise<void> {

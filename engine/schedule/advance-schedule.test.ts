@@ -49,6 +49,21 @@ describe('limits', () => {
     expect(reasons(world.pass(at('2026-01-02T00:00:00Z')))).toContain('WaitingForSlot')
   })
 
+  test('history keeps what the tasks of a run that goes on wait for', () => {
+    const world = new VirtualWorld(
+      scheduleOf({ ...DAILY, dependsOnPast: 'Task', history: { successful: 0, failed: 0 } }),
+    )
+    world.pass(at('2026-01-01T00:00:00Z'))
+    world.end(world.created[0]!.name, at('2026-01-01T01:00:00Z'), 'failed')
+    world.pass(at('2026-01-02T00:00:00Z'))
+    world.pass(at('2026-01-02T01:00:00Z'))
+    expect(world.created[1]).toMatchObject({ previousRun: world.created[0]!.name })
+    expect([...world.runs.keys()]).toEqual(world.created.map(({ name }) => name))
+    world.endAll(at('2026-01-02T02:00:00Z'), 'succeeded')
+    world.pass(at('2026-01-02T03:00:00Z'))
+    expect([...world.runs.keys()]).toEqual([world.created[1]!.name])
+  })
+
   test('history keeps the newest of each kind and never what the saved cursor has not passed', () => {
     const world = new VirtualWorld(scheduleOf({ ...DAILY, history: { successful: 2, failed: 1 } }))
     for (let day = 1; day <= 6; day += 1) {

@@ -1,5 +1,4 @@
 /** One pass over one ScheduledRun: decide (engine/schedule), make and release runs, then advance the cursor in the status. */
-import type { Issue } from '../../api/issue.ts'
 import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
 import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { KubeClient } from '../../client/kube/client.ts'
@@ -69,11 +68,7 @@ export async function reconcileSchedule(
   await ports.beforeSaving()
   const listens = compiled.schedule.triggers.length > 0
   const standing = listens ? await ports.triggers?.statuses(object, compiled.schedule) : undefined
-  const result = await writeStatus(
-    ports,
-    object,
-    statusOf(input, pass, runs, [...compiled.issues, ...clusterWarnings(object)], standing),
-  )
+  const result = await writeStatus(ports, object, statusOf(input, pass, runs, compiled.issues, standing))
   tell(ports, object, pass.explanations)
   for (const action of pass.actions.filter(isAnswer)) await carryOut(ports, object, compiled.schedule, action)
   return { ...result, ...(pass.wakeAt === undefined ? {} : { wakeAt: pass.wakeAt }) }
@@ -83,14 +78,6 @@ export function compileObject({ metadata, spec }: ScheduledRun): ReturnType<type
   const parsed = parseScheduledRunSpec(spec)
   if (!parsed.spec) return { issues: parsed.issues }
   return compileSchedule(metadata.name, parsed.spec, parseRfc3339(metadata.creationTimestamp ?? '') ?? 0)
-}
-
-/** What the operator does not carry out of a spec that is right. */
-function clusterWarnings({ spec }: ScheduledRun): Issue[] {
-  if (spec.dependsOnPast !== 'Task') return []
-  const message = 'tasks of runs on a cluster do not wait for the run before'
-  const hint = 'use Run, which waits as a whole; Task works in kfp-ts serve'
-  return [{ code: 'task-gate-local-only', severity: 'warning', path: 'spec.dependsOnPast', message, hint }]
 }
 
 /** An annotation that can't be read is taken away with a warning. */
