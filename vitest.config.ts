@@ -38,12 +38,24 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      // Needs the cluster of `make cluster-up`.
+      // Needs the cluster of `make cluster-up`. Each file has namespaces of its own.
       {
         extends: true,
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
+          exclude: ['test/cluster/disruptive/**'],
+          testTimeout: 1_800_000,
+          hookTimeout: 900_000,
+          maxWorkers: 2,
+        },
+      },
+      // The same cluster, alone on it: these stop parts of it, lose nodes, or install the operator for real.
+      {
+        extends: true,
+        test: {
+          name: 'cluster-disruptive',
+          include: ['test/cluster/disruptive/**/*.test.ts'],
           testTimeout: 1_800_000,
           hookTimeout: 900_000,
           fileParallelism: false,

@@ -161,7 +161,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
     await work.operator?.stop()
     await leadership?.release().catch((error) => log('warn', `the lease could not be given back: ${error}`))
     await health?.stop()
-    await Promise.race([metadata.close(), delay(2000)])
+    await Promise.race([metadata.close(), delay(2000, undefined, { ref: false })])
   }
 }
 

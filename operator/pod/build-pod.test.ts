@@ -124,6 +124,17 @@ describe('a pod', () => {
     })
   })
 
+  test('has the claim of the store once, also when a step mounts it', () => {
+    const kubernetes = { pvcMount: [{ constant: 'store', mountPath: '/mine', subPath: 'mine' }] }
+    const { spec } = buildPod(request({}, { kubernetes }))
+    expect(spec?.volumes).toEqual([{ name: 'kfp-ts-store', persistentVolumeClaim: { claimName: 'store' } }])
+    expect(spec?.containers[0]?.volumeMounts).toContainEqual({
+      name: 'kfp-ts-store',
+      mountPath: '/mine',
+      subPath: 'mine',
+    })
+  })
+
   test('mounts the workspace of its run only when the step uses it', () => {
     const mounts = (usesWorkspace: boolean) =>
       buildPod(request({}, { usesWorkspace })).spec?.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)

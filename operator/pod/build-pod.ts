@@ -62,7 +62,7 @@ const DEFAULT_USER = 65532
 
 export function buildPod(request: PodRequest): Pod {
   const { run, task, attempt, launch, defaults, settings } = request
-  const parts = podPartsOf(launch.kubernetes)
+  const parts = onOneStoreVolume(podPartsOf(launch.kubernetes), settings)
   const restricted = (defaults.security ?? 'Restricted') === 'Restricted'
   const volumes = [...storeVolumes(settings), ...workspaceVolume(request), ...parts.volumes]
   return {
@@ -243,6 +243,21 @@ function storeMounts({ store, mountPath }: PodSettings): VolumeMount[] {
 function workspaceVolume({ launch, workspace }: PodRequest): Volume[] {
   if (!launch.usesWorkspace || !workspace || !('claimName' in workspace)) return []
   return [{ name: WORKSPACE_VOLUME, persistentVolumeClaim: { claimName: workspace.claimName } }]
+}
+
+/** A step may mount the claim of the store itself: kubelets never get done with a pod that has one claim as two volumes. */
+function onOneStoreVolume(parts: PodParts, { store }: PodSettings): PodParts {
+  const claim = 'claimName' in store ? store.claimName : undefined
+  const same = parts.volumes.filter(
+    ({ persistentVolumeClaim: volume }) => (volume as { claimName?: string } | undefined)?.claimName === (claim ?? ''),
+  )
+  if (same.length === 0) return parts
+  const names = new Set(same.map(({ name }) => name))
+  return {
+    ...parts,
+    volumes: parts.volumes.filter(({ name }) => !names.has(name)),
+    mounts: parts.mounts.map((mount) => (names.has(mount.name) ? { ...mount, name: STORE_VOLUME } : mount)),
+  }
 }
 
 export function nonEmpty<T extends object>(value: T): (Record<string, string> & T) | undefined {

@@ -11,7 +11,8 @@ archive() {
   mkdir -p "$folder"
   tar --numeric-owner -C "$root" -cf "$folder/layer.tar" .
   digest=$(sha256sum "$folder/layer.tar" | cut -d' ' -f1)
-  printf '{"architecture":"amd64","os":"linux","config":%s,"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+  printf '{"architecture":"amd64","os":"linux","config":%s,"rootfs":{"type":"layers","diff_ids":["sha256:%s"]},
+    "history":[{"created_by":"kfp-ts test/cluster/archive.sh"}]}' \
     "$config" "$digest" >"$folder/config.json"
   tags=$(printf '"%s",' "$@")
   printf '[{"Config":"config.json","RepoTags":[%s],"Layers":["layer.tar"]}]' "${tags%,}" >"$folder/manifest.json"

@@ -6,6 +6,9 @@ source "$(dirname "$0")/lib.sh"
 
 BUILD=$CACHE/build
 mkdir -p "$BINARIES" "$BUILD" "$CACHE/logs"
+# One build at a time on a machine.
+exec 9>"$BUILD/.lock"
+flock 9
 
 # build NAME VERSION MODULE_FOLDER PACKAGE [LDFLAGS]: skips when the stamp of this version is there.
 build() {

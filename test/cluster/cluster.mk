@@ -9,6 +9,7 @@ cluster-down: ## ends the cluster and removes everything it made (the cache stay
 
 test-cluster: cluster-up ## tests that need the cluster
 	node_modules/node/bin/node node_modules/vitest/vitest.mjs run --project cluster
+	node_modules/node/bin/node node_modules/vitest/vitest.mjs run --project cluster-disruptive
 
 bench-cluster: cluster-up ## measures runs, latencies and sizes on the cluster
 	node_modules/node/bin/node test/cluster/bench/main.ts

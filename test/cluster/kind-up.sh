@@ -11,6 +11,8 @@ if ! kind get clusters 2>/dev/null | grep -qx kfp-ts; then
     "$STATE" "$STATE" | kind create cluster --name kfp-ts --config - >&2
 fi
 kind get kubeconfig --name kfp-ts >"$KUBECONFIG_FILE"
+# Where pods reach servers of the tests on this machine.
+docker network inspect kind --format '{{range .IPAM.Config}}{{println .Gateway}}{{end}}' | grep -m1 '\.' >"$STATE/host-address"
 for name in small steps; do kind load image-archive --name kfp-ts "$IMAGES/$name.tar" >&2; done
 say "ready: export KUBECONFIG=$KUBECONFIG_FILE"
 echo "$KUBECONFIG_FILE"

@@ -1,4 +1,5 @@
 /** Artifacts on a real S3 server: copied in and out by the launcher, steps see no credentials, results are used again. */
+<<<<<<< HEAD
 import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,6 +7,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { type KubeObject, PODS, VOLUME_CLAIMS } from '../../client/kube/resources.ts'
 import { isNotFound } from '../../client/kube/transport.ts'
+=======
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { PODS } from '../../client/kube/resources.ts'
+>>>>>>> 1167003 (test/cluster: operators killed side by side on every store, replicas on SQLite and Postgres, disruptive tests by themselves; a claim is one volume of a pod; a stopped operator ends at once)
 import type { Pod } from '../../operator/pod/pod-types.ts'
 import { s3Store } from '../../store/s3-store.ts'
 import {
@@ -15,47 +21,31 @@ import {
   makePlace,
   type OperatorProcess,
   type Place,
-  ROOT,
   startOperatorProcess,
   submit,
   until,
   VOLUMES,
 } from './support/cluster.ts'
+<<<<<<< HEAD
 import { shellPipeline } from './support/pipelines.ts'
+=======
+import { type ObjectStore, startObjectStore } from './support/servers.ts'
+>>>>>>> 1167003 (test/cluster: operators killed side by side on every store, replicas on SQLite and Postgres, disruptive tests by themselves; a claim is one volume of a pod; a stopped operator ends at once)
 
-const KEYS = { AWS_ACCESS_KEY_ID: 'tester', AWS_SECRET_ACCESS_KEY: 'tester-secret' }
 let place: Place
 let operator: OperatorProcess
-let endpoint: string
-
-function script(name: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(join(ROOT, 'test/cluster', name), args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${name}: ${stderr}`)
-  return stdout.trim()
-}
+let objects: ObjectStore
 
 beforeAll(async () => {
   await installCrds()
-  endpoint = script('s3.sh', 'up')
-  script('launcher-image.sh')
   place = await makePlace('objects')
-  await kube.create({ group: '', version: 'v1', plural: 'secrets' }, place.namespace, {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 's3' },
-    stringData: KEYS,
-  } as KubeObject)
-  Object.assign(process.env, KEYS)
-  operator = await startOperatorProcess(place, [
-    ...['--object-store', 's3://bucket/kfp', '--s3-endpoint', endpoint, '--s3-secret', 's3'],
-    ...['--launcher-image', 'kfp-ts-launcher:test', '--launcher-command', 'node /app/launcher.mjs'],
-  ])
+  objects = await startObjectStore(place)
+  operator = await startOperatorProcess(place, objects.operatorArguments, objects.operatorEnvironment)
 })
 afterAll(async () => {
   await operator?.kill()
   await place?.remove()
-  for (const name of Object.keys(KEYS)) delete process.env[name]
-  script('s3.sh', 'down')
+  await objects?.stop()
 })
 
 const DATASET = { artifactType: { schemaTitle: 'system.Dataset', schemaVersion: '0.0.1' } }
@@ -137,25 +127,22 @@ test('files and folders travel through the bucket; credentials stay with the lau
   const pods = await kube.list<Pod>(PODS, { namespace: place.namespace })
   for (const { spec } of pods.items) {
     expect(spec?.containers).toHaveLength(1)
-    expect(JSON.stringify(spec?.containers)).not.toMatch(/secretKeyRef|AWS_SECRET|tester/)
+    expect(JSON.stringify(spec?.containers)).not.toMatch(/secretKeyRef|AWS_SECRET|test-secret/)
   }
   const again = await finished(place, await submit(place, text))
   expect(again.status).toMatchObject({ phase: 'Succeeded', podsCreated: 0, counts: { cached: 2 } })
 })
 
 test('a result whose artifact was removed from the bucket is not used again; logs are in the bucket', async () => {
-  const store = s3Store({
-    endpoint,
-    credentials: { accessKeyId: KEYS.AWS_ACCESS_KEY_ID, secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY },
-  })
+  const store = s3Store(objects.settings)
   try {
-    const files = await store.list('s3://bucket/kfp')
+    const files = await store.list(objects.root)
     expect(files.some((name) => name.startsWith('logs/'))).toBe(true)
-    await store.remove(`s3://bucket/kfp/${files.find((name) => name.endsWith('/file'))}`)
+    await store.remove(`${objects.root}/${files.find((name) => name.endsWith('/file'))}`)
     const run = await finished(place, await submit(place, text))
     expect(run.status).toMatchObject({ phase: 'Succeeded', podsCreated: 1 })
     await until('the file is there again', async () =>
-      (await store.list('s3://bucket/kfp')).some((name) => name.endsWith('/file')),
+      (await store.list(objects.root)).some((name) => name.endsWith('/file')),
     )
   } finally {
     store.close()

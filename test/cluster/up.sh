@@ -29,6 +29,7 @@ main() {
   load_settings
   make_certificates
   make_network
+  echo "$BRIDGE_ADDRESS" >"$STATE/host-address"
   write_kubeconfig "$KUBECONFIG_FILE" admin
   local name
   for name in controller-manager scheduler kubelet; do write_kubeconfig "$STATE/$name.kubeconfig" "$name"; done

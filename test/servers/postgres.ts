@@ -1,6 +1,6 @@
-/** Starts a Postgres of its own for a test: a new cluster in a temporary directory on a free loopback port. */
+/** Starts a Postgres of its own for a test: a new cluster in a temporary directory on a free port. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,8 @@ import pg from 'pg'
 export interface TestPostgres {
   /** `postgres://…` of a fresh, empty database. */
   readonly url: string
+  /** Ends it as a crash would and starts it again on the same data after so long. */
+  restart(downMillis: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -26,19 +28,25 @@ function serverPrograms(): string {
   return join(root, newest!, 'bin')
 }
 
-export async function freePort(): Promise<number> {
+export async function freePort(host = '127.0.0.1'): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, host, () => {
       const address = server.address()
       server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
     })
   })
 }
 
+/** Where others than this machine's processes reach it: an address of this machine, and the network they come from. */
+export interface Reach {
+  readonly host: string
+  readonly network: string
+}
+
 /** Ends when the server accepts a query. `settings` are postgresql.conf lines such as `fsync=off`. */
-export async function startPostgres(settings: readonly string[] = []): Promise<TestPostgres> {
+export async function startPostgres(settings: readonly string[] = [], reach?: Reach): Promise<TestPostgres> {
   const programs = serverPrograms()
   const directory = mkdtempSync(join(tmpdir(), 'kfp-ts-pg-'))
   chmodSync(directory, 0o755)
@@ -47,15 +55,32 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   execFileSync('chown', ['postgres', directory])
   const initdb = asPostgres('initdb', ['-D', data, '-A', 'trust', '-U', 'kfpts', '--no-sync', '-E', 'UTF8'])
   execFileSync('runuser', initdb, { stdio: 'ignore', cwd: directory })
-  const port = await freePort()
-  const options = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings].flatMap((s) => ['-c', s])
-  const server = spawn('runuser', asPostgres('postgres', ['-D', data, '-p', String(port), ...options]), {
-    stdio: 'ignore',
-    cwd: directory,
-  })
-  const url = `postgres://kfpts@127.0.0.1:${port}/postgres`
-  await untilReady(url, server)
-  return { url, stop: () => stop(server, programs, data, directory) }
+  const host = reach?.host ?? '127.0.0.1'
+  if (reach) appendFileSync(join(data, 'pg_hba.conf'), `host all all ${reach.network} trust\n`)
+  const port = await freePort(host)
+  const options = [`listen_addresses=${host}`, 'unix_socket_directories=', ...settings].flatMap((s) => ['-c', s])
+  const url = `postgres://kfpts@${host}:${port}/postgres`
+  const start = async (): Promise<ChildProcess> => {
+    const server = spawn('runuser', asPostgres('postgres', ['-D', data, '-p', String(port), ...options]), {
+      stdio: 'ignore',
+      cwd: directory,
+    })
+    await untilReady(url, server)
+    return server
+  }
+  let server = await start()
+  return {
+    url,
+    async restart(downMillis) {
+      await stop(server, programs, data, directory)
+      await new Promise((resolve) => setTimeout(resolve, downMillis))
+      server = await start()
+    },
+    async stop() {
+      await stop(server, programs, data, directory)
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
 }
 
 async function untilReady(url: string, server: ChildProcess): Promise<void> {
@@ -80,5 +105,4 @@ async function stop(server: ChildProcess, programs: string, data: string, direct
     cwd: directory,
   })
   if (server.exitCode === null) await ended
-  rmSync(directory, { recursive: true, force: true })
 }

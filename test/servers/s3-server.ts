@@ -1,4 +1,4 @@
-/** A real S3 server on loopback for tests: versitygw over a temporary folder, built from its Go module when not there yet. */
+/** A real S3 server for tests: versitygw over a temporary folder, built from its Go module when not there yet. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -13,19 +13,20 @@ export interface S3Server {
   readonly stop: () => Promise<void>
 }
 
-export async function startS3Server(): Promise<S3Server> {
+/** On loopback, or on an address that pods of the test cluster reach. */
+export async function startS3Server(host = '127.0.0.1'): Promise<S3Server> {
   const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-s3-'))
   const bucket = 'artifacts'
   mkdirSync(join(folder, 'data', bucket), { recursive: true })
   mkdirSync(join(folder, 'meta'))
-  const port = await freePort()
+  const port = await freePort(host)
   const credentials = { accessKeyId: 'test-key', secretAccessKey: 'test-secret' }
   const gateway = ['posix', '--sidecar', join(folder, 'meta'), join(folder, 'data')]
-  const server = spawn(binary(), ['--port', `127.0.0.1:${port}`, '--quiet', ...gateway], {
+  const server = spawn(binary(), ['--port', `${host}:${port}`, '--quiet', ...gateway], {
     env: { ...process.env, ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
     stdio: 'ignore',
   })
-  const endpoint = `http://127.0.0.1:${port}`
+  const endpoint = `http://${host}:${port}`
   await answers(endpoint)
   return {
     settings: { endpoint, credentials, region: 'us-east-1' },
@@ -52,8 +53,8 @@ function binary(): string {
   return cache
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
+async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host)
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   server.close()

@@ -1,8 +1,27 @@
 /** A pipeline with a loop, conditions, a retry and an exit handler; every start of a step leaves a line in the store. */
+import { chmod, mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { PipelineRun } from '../../../client/runs.ts'
+import type { Place } from './cluster.ts'
 
-/** Folder of the store that the marks go to; tests make it writable for steps. */
-export const MARKS = 'marks'
+/** Folder of the claim `store` that the marks go to, whatever the store of the artifacts is. */
+const MARKS = 'marks'
+const MARKS_MOUNT = '/marks'
+
+/** Makes the folder of the marks, writable for steps. */
+export async function prepareMarks(place: Place): Promise<void> {
+  const folder = join(place.store, MARKS)
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o777)
+}
+
+/** `step retryIndex` of every start that the run's pods marked, sorted. */
+export async function startsOf(place: Place, run: PipelineRun): Promise<string[]> {
+  const text = await readFile(join(place.store, MARKS, run.metadata.uid ?? ''), 'utf8')
+  const lines = text.trim().split('\n')
+  return lines.map((line) => line.split(' ').slice(0, 2).join(' ')).sort()
+}
 
 const container = (body: string, args: readonly string[] = []) => ({
   container: {
@@ -10,7 +29,7 @@ const container = (body: string, args: readonly string[] = []) => ({
     command: [
       'sh',
       '-ec',
-      `echo "$1 $KFP_RETRY_INDEX $KFP_POD_NAME" >> /kfp-store/${MARKS}/$KFP_RUN_ID; OUT="$0"; ${body}\n[ -e "$OUT" ] || printf ok > "$OUT"`,
+      `echo "$1 $KFP_RETRY_INDEX $KFP_POD_NAME" >> ${MARKS_MOUNT}/$KFP_RUN_ID; OUT="$0"; ${body}\n[ -e "$OUT" ] || printf ok > "$OUT"`,
       "{{$.outputs.parameters['out'].output_file}}",
     ],
     args,
@@ -40,7 +59,7 @@ export function branchingPipeline(items: number): string {
   const loopInput = { componentInputParameter: ITEM }
   const values = Array.from({ length: items }, (_, index) => (index % 2 === 0 ? `even-${index}` : `odd-${index}`))
   const workItem = "work-{{$.inputs.parameters['item']}}"
-  return stringify({
+  const spec = stringify({
     pipelineInfo: { name: 'branching' },
     schemaVersion: '2.1.0',
     sdkVersion: 'kfp-2.14.3',
@@ -128,6 +147,11 @@ export function branchingPipeline(items: number): string {
       },
     },
   })
+  const mount = { pvcMount: [{ constant: 'store', mountPath: MARKS_MOUNT, subPath: MARKS }] }
+  const executors = Object.fromEntries(
+    ['first', 'work', 'even', 'last', 'cleanup'].map((key) => [`exec-${key}`, mount]),
+  )
+  return `${spec}---\n${stringify({ platforms: { kubernetes: { deploymentSpec: { executors } } } })}`
 }
 
 /** `step retryIndex` of every start that has to happen exactly once, sorted. */

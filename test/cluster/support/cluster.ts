@@ -11,7 +11,7 @@ import type { PipelineRunSpec } from '../../../api/pipeline-run.ts'
 import { createKubeClient, type KubeClient } from '../../../client/kube/client.ts'
 import { createHttpsTransport } from '../../../client/kube/https-transport.ts'
 import { loadKubeAccess } from '../../../client/kube/kubeconfig.ts'
-import { type KubeObject, type Resource, VOLUME_CLAIMS } from '../../../client/kube/resources.ts'
+import { type KubeObject, PIPELINE_RUNS, PODS, type Resource, VOLUME_CLAIMS } from '../../../client/kube/resources.ts'
 import { throttle } from '../../../client/kube/throttle.ts'
 import { isAlreadyExists, isNotFound } from '../../../client/kube/transport.ts'
 import { createRunsClient, type PipelineRun, type RunsClient } from '../../../client/runs.ts'
@@ -25,6 +25,7 @@ const KUBECTL = join(
 )
 
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces' }
+export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets' }
 export const VOLUMES: Resource = { group: '', version: 'v1', plural: 'persistentvolumes' }
 const CRDS: Resource = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' }
 
@@ -111,6 +112,11 @@ export async function makePlace(name: string): Promise<Place> {
     store,
     runs: createRunsClient(kube, namespace),
     async remove() {
+      // In this order: a namespace's own deletion looks again only every few seconds for what it waits for.
+      for (const resource of [PIPELINE_RUNS, PODS, VOLUME_CLAIMS]) {
+        await kube.deleteCollection(resource, { namespace }, { gracePeriodSeconds: 0 }).catch(() => {})
+      }
+      await until('its pods are gone', async () => (await kube.list(PODS, { namespace })).items.length === 0, 120)
       await kube.delete(NAMESPACES, undefined, namespace).catch(() => {})
       await until(
         'the namespace is gone',
@@ -160,7 +166,11 @@ export interface OperatorProcess {
   kill(signal?: NodeJS.Signals): Promise<void>
 }
 
-export async function startOperatorProcess(place: Place, extra: readonly string[] = []): Promise<OperatorProcess> {
+export async function startOperatorProcess(
+  place: Place,
+  extra: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<OperatorProcess> {
   const child: ChildProcess = spawn(
     join(ROOT, 'bin/kfp-ts.js'),
     [
@@ -174,7 +184,7 @@ export async function startOperatorProcess(place: Place, extra: readonly string[
       ...(extra.includes('--object-store') ? [] : ['--volume-claim', 'store']),
       ...extra,
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment } },
   )
   let text = ''
   child.stderr?.on('data', (chunk) => {

@@ -1,0 +1,57 @@
+/** The API server away, etcd restarted: runs end as if nothing had been. */
+import { spawnSync } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PipelineRun } from '../../../client/runs.ts'
+import { branchingPipeline, expectedStarts, prepareMarks, startsOf } from '../support/branching.ts'
+import {
+  finished,
+  installCrds,
+  makePlace,
+  type OperatorProcess,
+  type Place,
+  startOperatorProcess,
+  submit,
+} from '../support/cluster.ts'
+import { script } from '../support/servers.ts'
+
+const OUTAGE_SECONDS = Number(process.env['KFP_TS_OUTAGE_SECONDS'] ?? 60)
+const ITEMS = 4
+const withDocker = spawnSync('docker', ['info']).status === 0
+let place: Place
+let operator: OperatorProcess
+
+beforeAll(async () => {
+  await installCrds()
+  place = await makePlace('outages')
+  await prepareMarks(place)
+  operator = await startOperatorProcess(place)
+})
+afterAll(async () => {
+  await operator?.kill()
+  await place?.remove()
+})
+
+async function expectWhole(run: PipelineRun): Promise<void> {
+  const ended = await finished(place, run, 240)
+  expect(ended.status).toMatchObject({ phase: 'Succeeded', outputs: { last: 'finished' } })
+  expect(await startsOf(place, run)).toEqual(expectedStarts(ITEMS))
+}
+
+test.skipIf(withDocker)(`the API server stops for ${OUTAGE_SECONDS} s in the middle of a run`, async () => {
+  const run = await submit(place, branchingPipeline(ITEMS))
+  await delay(3000)
+  script('restart.sh', 'stop', 'apiserver')
+  await delay(OUTAGE_SECONDS * 1000)
+  script('restart.sh', 'start', 'apiserver')
+  await expectWhole(run)
+})
+
+test.skipIf(withDocker)('etcd is killed and starts again in the middle of a run', async () => {
+  const run = await submit(place, branchingPipeline(ITEMS))
+  await delay(3000)
+  script('restart.sh', 'stop', 'etcd', 'KILL')
+  await delay(2000)
+  script('restart.sh', 'start', 'etcd')
+  await expectWhole(run)
+})
