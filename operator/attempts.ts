@@ -28,6 +28,8 @@ export interface Attempt {
   place?: Place
   /** Ends waiting that is unlikely to help, or a pod that won't go. */
   timer?: NodeJS.Timeout
+  /** Its pod was to go and did not within its time. */
+  nodeSilent?: boolean
 }
 
 export const attemptKey = (task: TaskPath, attempt: number): string => `${task}#${attempt}`

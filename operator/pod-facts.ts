@@ -29,7 +29,7 @@ export function podFacts(context: SessionContext) {
     attempt.image = imageDigest(pod) ?? attempt.image
     const fact = readPod(pod)
     if (gone && fact.kind !== 'succeeded' && fact.kind !== 'failed') {
-      end(attempt, { kind: 'failed', failure: lost(fact) })
+      end(attempt, { kind: 'failed', failure: lost(attempt, pod, fact) })
       return true
     }
     switch (fact.kind) {
@@ -103,7 +103,10 @@ export function podFacts(context: SessionContext) {
   function leaving(attempt: Attempt, pod: Pod): void {
     if (attempt.timer) return
     const grace = (pod.metadata.deletionGracePeriodSeconds ?? 30) * 1000
-    attempt.timer = setTimeout(() => void removePod(context, attempt, 0), grace + LEAVE_MARGIN_MILLIS)
+    attempt.timer = setTimeout(() => {
+      attempt.nodeSilent = true
+      void removePod(context, attempt, 0)
+    }, grace + LEAVE_MARGIN_MILLIS)
     attempt.timer.unref()
   }
 
@@ -166,9 +169,12 @@ function attemptOf(context: SessionContext, pod: Pod): Attempt | undefined {
   return task === undefined ? undefined : context.attempts.get(attemptKey(task, number))
 }
 
-function lost(fact: PodFact): AttemptFailure {
+function lost(attempt: Attempt, pod: Pod, fact: PodFact): AttemptFailure {
+  const what = attempt.nodeSilent
+    ? `NodeLost: the node ${pod.spec?.nodeName ?? 'of the pod'} did not end the pod in time, so it is taken for gone`
+    : 'the pod was deleted before its step ended'
   const why = fact.kind === 'leaving' ? `: ${fact.message}` : ''
-  return { cause: 'infrastructure', message: `the pod was deleted before its step ended${why}` }
+  return { cause: 'infrastructure', message: `${what}${why}` }
 }
 
 /** Deletes the attempt's pod; without `graceSeconds` with the pod's own grace. A pod that is gone already is fine. */

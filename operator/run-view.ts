@@ -92,8 +92,8 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
 
 const CONDITIONS = new Set(['PodScheduled', 'PodReadyToStartContainers', 'DisruptionTarget'])
 
-/** A pod without its spec, managed fields and what read-pod.ts does not look at. */
-export function slimPod({ metadata, status }: Pod): Pod {
+/** A pod without managed fields and what read-pod.ts does not look at: of its spec only the node stays. */
+export function slimPod({ metadata, spec, status }: Pod): Pod {
   const { name, namespace, uid, resourceVersion, deletionTimestamp, deletionGracePeriodSeconds, labels, annotations } =
     metadata
   return {
@@ -107,6 +107,7 @@ export function slimPod({ metadata, status }: Pod): Pod {
       labels: pick(labels, [LABELS.run, LABELS.attempt]),
       annotations: pick(annotations, [TASK_PATH_ANNOTATION]),
     },
+    spec: spec && ({ nodeName: spec.nodeName } as Pod['spec']),
     status: status && {
       phase: status.phase,
       reason: status.reason,

@@ -176,5 +176,7 @@ function causeOfDisruption(pod: Pod): FailureCause | undefined {
 }
 function disruptionText(pod: Pod): string | undefined {
   const target = condition(pod, 'DisruptionTarget')
-  return target?.status === 'True' ? `${target.reason}: ${target.message ?? 'the pod was disrupted'}` : undefined
+  if (target?.status !== 'True') return undefined
+  const where = pod.spec?.nodeName ? ` (on node ${pod.spec.nodeName})` : ''
+  return `${target.reason}: ${target.message ?? 'the pod was disrupted'}${where}`
 }

@@ -1,17 +1,10 @@
 /** Artifacts on a real S3 server: copied in and out by the launcher, steps see no credentials, results are used again. */
-<<<<<<< HEAD
-import { spawnSync } from 'node:child_process'
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { type KubeObject, PODS, VOLUME_CLAIMS } from '../../client/kube/resources.ts'
 import { isNotFound } from '../../client/kube/transport.ts'
-=======
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { stringify } from 'yaml'
-import { PODS } from '../../client/kube/resources.ts'
->>>>>>> 1167003 (test/cluster: operators killed side by side on every store, replicas on SQLite and Postgres, disruptive tests by themselves; a claim is one volume of a pod; a stopped operator ends at once)
 import type { Pod } from '../../operator/pod/pod-types.ts'
 import { s3Store } from '../../store/s3-store.ts'
 import {
@@ -26,11 +19,8 @@ import {
   until,
   VOLUMES,
 } from './support/cluster.ts'
-<<<<<<< HEAD
 import { shellPipeline } from './support/pipelines.ts'
-=======
 import { type ObjectStore, startObjectStore } from './support/servers.ts'
->>>>>>> 1167003 (test/cluster: operators killed side by side on every store, replicas on SQLite and Postgres, disruptive tests by themselves; a claim is one volume of a pod; a stopped operator ends at once)
 
 let place: Place
 let operator: OperatorProcess
@@ -158,13 +148,10 @@ test('a log is in the bucket while its step runs, and keeps its last lines when 
   })
   const retries = { infrastructure: { limit: 0 }, oom: { limit: 0 }, application: { limit: 0 } }
   const run = await submit(place, text, { spec: { retries } })
-  const store = s3Store({
-    endpoint,
-    credentials: { accessKeyId: KEYS.AWS_ACCESS_KEY_ID, secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY },
-  })
+  const store = s3Store(objects.settings)
   const logOf = async (task: string): Promise<string> => {
     let log = ''
-    const stream = await store.read(`s3://bucket/kfp/logs/${run.metadata.uid}/root/${task}/attempt-1.log`)
+    const stream = await store.read(`${objects.root}/logs/${run.metadata.uid}/root/${task}/attempt-1.log`)
     for await (const chunk of stream ?? []) log += chunk
     return log
   }
@@ -202,7 +189,7 @@ test('an importer copies to the workspace by a pod of its own, and steps share t
     const run = await finished(place, await submit(place, await readFile(corpus, 'utf8'), { name }), 300)
     expect(JSON.stringify(run.status?.attention ?? [])).toBe('[]')
     expect(run.status).toMatchObject({ phase: 'Succeeded', counts: { failed: 0 } })
-    expect(await readdir(join(folder, '.artifacts/s3/bucket'))).toEqual(['kfp'])
+    expect(await readdir(join(folder, '.artifacts/s3', objects.bucket))).toEqual(['kfp'])
     await place.runs.delete(name)
     await until('the claim goes with the run', async () =>
       kube.get(VOLUME_CLAIMS, place.namespace, `${name}-kfp-workspace`).then(() => false, isNotFound),

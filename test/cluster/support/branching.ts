@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import type { PipelineRun } from '../../../client/runs.ts'
 import type { Place } from './cluster.ts'
 
-/** Folder of the claim `store` that the marks go to, whatever the store of the artifacts is. */
+/** Folder of the mounted claim that the marks go to, whatever the store of the artifacts is. */
 const MARKS = 'marks'
 const MARKS_MOUNT = '/marks'
 
@@ -53,9 +53,9 @@ const ITEM = 'pipelinechannel--loop-item-param-1'
 
 /**
  * first -> for each item: work (fails once, retried), then only for even items: even -> last; cleanup in the end.
- * Starts: first, `items` times work twice, items/2 times even, last, cleanup.
+ * `claim` is mounted for the marks. Starts: first, `items` times work twice, items/2 times even, last, cleanup.
  */
-export function branchingPipeline(items: number): string {
+export function branchingPipeline(items: number, claim = 'store'): string {
   const loopInput = { componentInputParameter: ITEM }
   const values = Array.from({ length: items }, (_, index) => (index % 2 === 0 ? `even-${index}` : `odd-${index}`))
   const workItem = "work-{{$.inputs.parameters['item']}}"
@@ -147,7 +147,7 @@ export function branchingPipeline(items: number): string {
       },
     },
   })
-  const mount = { pvcMount: [{ constant: 'store', mountPath: MARKS_MOUNT, subPath: MARKS }] }
+  const mount = { pvcMount: [{ constant: claim, mountPath: MARKS_MOUNT, subPath: MARKS }] }
   const executors = Object.fromEntries(
     ['first', 'work', 'even', 'last', 'cleanup'].map((key) => [`exec-${key}`, mount]),
   )

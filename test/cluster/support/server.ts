@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { KubeObject, Resource } from '../../../client/kube/resources.ts'
 import { kube, type OperatorProcess, type Place, startOperatorProcess, until } from './cluster.ts'
+import { hostAddress } from './servers.ts'
 
 /** Where pods reach processes of this machine. */
-export const HOST = process.env['KFP_TS_CLUSTER_HOST'] ?? '10.88.0.1'
+export const HOST = hostAddress()
 
 export interface ServedOperator extends OperatorProcess {
   readonly url: string

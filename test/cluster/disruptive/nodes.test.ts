@@ -1,0 +1,99 @@
+/** A second real node that is drained, tainted and at last loses power: the cause is told, and the step runs elsewhere. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PipelineRunSpec } from '../../../api/pipeline-run.ts'
+import type { FailureCause } from '../../../api/run-report.ts'
+import { PODS } from '../../../client/kube/resources.ts'
+import type { PipelineRun } from '../../../client/runs.ts'
+import type { Pod } from '../../../operator/pod/pod-types.ts'
+import {
+  finished,
+  installCrds,
+  kube,
+  kubectl,
+  makePlace,
+  type OperatorProcess,
+  type Place,
+  startOperatorProcess,
+  submit,
+  until,
+} from '../support/cluster.ts'
+import { shellPipeline } from '../support/pipelines.ts'
+import { script } from '../support/servers.ts'
+
+const FIRST = 'kfp-ts-node'
+const SECOND = 'node-2'
+/** Sleeps where it starts first; a retry ends at once. */
+const step = shellPipeline('moved', { nap: { script: '[ "$KFP_RETRY_INDEX" != 0 ] || sleep 600; echo moved' } })
+let place: Place
+let operator: OperatorProcess
+
+beforeAll(async () => {
+  await installCrds()
+  script('node.sh', 'add', SECOND)
+  place = await makePlace('nodes')
+  operator = await startOperatorProcess(place)
+})
+afterAll(async () => {
+  await operator?.kill()
+  kubectl('uncordon', FIRST)
+  script('node.sh', 'remove', SECOND)
+  await place?.remove()
+})
+
+/** A run that may try again, and one that may not, both with their pod running on the second node. */
+async function runsOnSecondNode(cause: FailureCause): Promise<{ patient: PipelineRun; strict: PipelineRun }> {
+  kubectl('cordon', FIRST)
+  const patient = await submit(place, step)
+  const strict = await submit(place, step, { spec: { retries: { [cause]: { limit: 0 } } } as Partial<PipelineRunSpec> })
+  for (const run of [patient, strict]) {
+    await until('its pod runs', async () => (await place.runs.pods(run)).some(({ phase }) => phase === 'Running'))
+    expect(await nodesOf(run)).toEqual([SECOND])
+  }
+  kubectl('uncordon', FIRST)
+  return { patient, strict }
+}
+
+async function nodesOf(run: PipelineRun): Promise<(string | undefined)[]> {
+  const pods = await Promise.all(
+    (await place.runs.pods(run)).map(({ pod }) => kube.get<Pod>(PODS, place.namespace, pod)),
+  )
+  return pods.map(({ spec }) => spec?.nodeName)
+}
+
+async function expectMoved(
+  { patient, strict }: Record<'patient' | 'strict', PipelineRun>,
+  cause: FailureCause,
+  text: RegExp,
+) {
+  const moved = await finished(place, patient, 240)
+  expect(moved.status).toMatchObject({ phase: 'Succeeded', podsCreated: 2 })
+  expect(await nodesOf(patient)).toContain(FIRST)
+  const ended = await finished(place, strict, 240)
+  expect(ended.status).toMatchObject({ phase: 'Failed', podsCreated: 1 })
+  expect(ended.status?.attention?.[0]).toMatchObject({ path: 'root/nap', cause })
+  expect(ended.status?.message).toMatch(text)
+}
+
+test('a node that is drained', async () => {
+  const runs = await runsOnSecondNode('evicted')
+  kubectl('drain', SECOND, '--force', '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=60s')
+  await expectMoved(runs, 'evicted', /EvictionByEvictionAPI: .*on node node-2/)
+  kubectl('uncordon', SECOND)
+})
+
+test('a node that gets a taint steps do not tolerate', async () => {
+  const runs = await runsOnSecondNode('infrastructure')
+  kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute')
+  await expectMoved(runs, 'infrastructure', /DeletionByTaintManager: .*on node node-2/)
+  kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute-')
+})
+
+test('a node that is gone from one moment to the next', async () => {
+  const runs = await runsOnSecondNode('infrastructure')
+  const lostAt = Date.now()
+  script('node.sh', 'kill', SECOND)
+  await expectMoved(runs, 'infrastructure', /NodeLost: the node node-2 did not end the pod in time/)
+  process.stdout.write(`the steps of a lost node ran elsewhere after ${Math.round((Date.now() - lostAt) / 1000)} s\n`)
+  const left = await kube.list<Pod>(PODS, { namespace: place.namespace, fieldSelector: `spec.nodeName=${SECOND}` })
+  expect(left.items.filter(({ status }) => status?.phase === 'Running')).toEqual([])
+})

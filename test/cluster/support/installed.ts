@@ -1,0 +1,112 @@
+/** The operator installed in the cluster from manifests/, as a person would do it: kustomize overlays, rollout, clean-up. */
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { stringify } from 'yaml'
+import type { KubeObject } from '../../../client/kube/resources.ts'
+import { createRunsClient, type PipelineRun } from '../../../client/runs.ts'
+import { kube, kubectl, type Place, ROOT, STATE, until, VOLUMES } from './cluster.ts'
+
+export const NAMESPACE = 'kfp-ts'
+export const CLAIM = 'kfp-ts-store'
+const DEPLOYMENT = 'deployment/kfp-ts-operator'
+/** The user of the operator and of steps. */
+const USER = 65532
+
+/** A volume for the claim of the manifests, which names no class, and the namespace's runs. */
+export async function prepareInstallation(): Promise<Place> {
+  const store = join(STATE, 'volumes', NAMESPACE)
+  mkdirSync(store, { recursive: true })
+  chownSync(store, USER, USER)
+  await kube.create(VOLUMES, undefined, {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name: CLAIM },
+    spec: {
+      capacity: { storage: '20Gi' },
+      accessModes: ['ReadWriteMany'],
+      hostPath: { path: store },
+      claimRef: { namespace: NAMESPACE, name: CLAIM },
+      persistentVolumeReclaimPolicy: 'Retain',
+    },
+  } as KubeObject)
+  return {
+    namespace: NAMESPACE,
+    store,
+    runs: createRunsClient(kube, NAMESPACE),
+    async remove() {
+      kubectl('delete', 'plr', '--all', '-n', NAMESPACE, '--ignore-not-found')
+      // The kinds stay: other tests use them.
+      for (const name of ['rbac', 'operator', 'store-claim', 'network-policy', 'disruption-budget']) {
+        kubectl('delete', '-f', join(ROOT, `manifests/base/${name}.yaml`), '--ignore-not-found')
+      }
+      kubectl('delete', 'namespace', NAMESPACE, '--ignore-not-found')
+      kubectl('delete', 'pv', CLAIM, '--ignore-not-found')
+      rmSync(store, { recursive: true, force: true })
+    },
+  }
+}
+
+/** `kubectl apply -k` of an overlay of one's own on top of one of ours. */
+export function applyOverlay(name: string, tag: string, patch: readonly object[] = []): void {
+  const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-overlay-'))
+  const target = { kind: 'Deployment', name: 'kfp-ts-operator' }
+  const overlay = {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [relative(folder, join(ROOT, 'manifests/overlays', name))],
+    images: [{ name: 'kfp-ts', newTag: tag }],
+    ...(patch.length > 0 ? { patches: [{ target, patch: stringify(patch) }] } : {}),
+  }
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify(overlay))
+  kubectl('apply', '-k', folder)
+  rmSync(folder, { recursive: true, force: true })
+}
+
+export function waitForRollout(): void {
+  kubectl('rollout', 'status', DEPLOYMENT, '-n', NAMESPACE, '--timeout=180s')
+}
+
+export function scaleOperator(replicas: number): void {
+  kubectl('scale', DEPLOYMENT, '-n', NAMESPACE, `--replicas=${replicas}`)
+}
+
+export interface OperatorPod {
+  readonly name: string
+  readonly ip: string
+  readonly image: string
+}
+
+/** Pods of the operator that are there, deleted ones not among them. */
+export function operatorPods(): OperatorPod[] {
+  const text = kubectl('get', 'pods', '-n', NAMESPACE, '-l', 'app.kubernetes.io/name=kfp-ts-operator', '-o', 'json')
+  const { items } = JSON.parse(text) as {
+    items: {
+      metadata: { name: string; deletionTimestamp?: string }
+      spec: { containers: { image: string }[] }
+      status: { podIP?: string }
+    }[]
+  }
+  return items
+    .filter(({ metadata }) => !metadata.deletionTimestamp)
+    .map(({ metadata, spec, status }) => ({
+      name: metadata.name,
+      ip: status.podIP ?? '',
+      image: spec.containers[0]!.image,
+    }))
+}
+
+/** The pod that holds the lease. */
+export async function leader(): Promise<string> {
+  return await until('a replica leads', async () => {
+    const holder = kubectl('get', 'lease', 'kfp-ts-operator', '-n', NAMESPACE, '-o', 'jsonpath={.spec.holderIdentity}')
+    return operatorPods().find(({ name }) => holder.startsWith(name))?.name
+  })
+}
+
+/** What a program that runs in a pod of the operator prints. */
+export function nodeIn(pod: string, program: string): string {
+  return kubectl('exec', '-n', NAMESPACE, pod, '--', 'node', '-e', program)
+}
+
+export const named = (name: string): PipelineRun => ({ metadata: { name } }) as PipelineRun
