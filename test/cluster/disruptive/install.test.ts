@@ -62,7 +62,7 @@ async function expectHybrid(name: string): Promise<void> {
   writeFileSync(join(folder, 'run.yaml'), stringify(resource))
   kubectl('apply', '-f', join(folder, 'run.yaml'))
   const { status } = await finished(place, named(name), 300)
-  expect(status).toMatchObject({ phase: 'Succeeded', outputs: { accuracy }, counts: { cached: 0 } })
+  expect(status, status?.message).toMatchObject({ phase: "Succeeded", outputs: { accuracy }, counts: { cached: 0 } })
   const pods = await place.runs.pods(await place.runs.get(name))
   expect(pods).toHaveLength(status!.podsCreated!)
   expect(new Set(pods.map(({ path }) => path)).size).toBe(pods.length)
