@@ -28,6 +28,7 @@ test('one request in ten goes wrong, in every way', async () => {
       identity: 'faulty',
       pods: { store: { claimName: 'store' }, mountPath: '/kfp-store' },
       limits: DEFAULT_LIMITS,
+      servingImage: 'kfp-ts:latest',
       waits: { allowHosts: [], allowNamespaces: [] },
       retries: DEFAULT_RETRIES,
       imageGraceMillis: 60_000,

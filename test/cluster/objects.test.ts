@@ -14,6 +14,7 @@ import {
   makePlace,
   type OperatorProcess,
   type Place,
+  ROOT,
   startOperatorProcess,
   submit,
   until,
