@@ -191,6 +191,6 @@ describe('unmodified clients', () => {
       MLFLOW_WORKSPACE: place.namespace,
     }
     const python = await pythonEnvironment(MLFLOW_3)
-    expect(await runScript(python, 'mlflow_token_flow.py', [foreign.namespace], env)).toContain('passed')
+    expect(await runScript(python, 'mlflow_environment_flow.py', [foreign.namespace], env)).toContain('passed')
   })
 })

@@ -10,6 +10,8 @@ import type { S3Settings } from '../../store/s3-store.ts'
 export interface S3Server {
   readonly settings: S3Settings & { readonly endpoint: string }
   readonly bucket: string
+  /** The credentials as the SDK finds them in an environment. */
+  readonly keys: { readonly AWS_ACCESS_KEY_ID: string; readonly AWS_SECRET_ACCESS_KEY: string }
   readonly stop: () => Promise<void>
 }
 
@@ -31,6 +33,7 @@ export async function startS3Server(host = '127.0.0.1'): Promise<S3Server> {
   return {
     settings: { endpoint, credentials, region: 'us-east-1' },
     bucket,
+    keys: { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
     stop: async () => {
       server.kill()
       await once(server, 'exit')

@@ -1,4 +1,4 @@
-"""An MLflow user of a cluster, by the environment alone: tracking URI, token and workspace. argv[1] is a foreign workspace."""
+"""An MLflow user by the environment alone: tracking URI, token and workspace. argv[1], if any, is a foreign workspace."""
 import os
 import sys
 import tempfile
@@ -33,7 +33,8 @@ assert run.data.params == {"a": "1"} and run.info.status == "FINISHED", run
 assert [one.path for one in client.list_artifacts(run.info.run_id)] == ["f.txt"]
 assert mlflow.artifacts.load_text(run.info.artifact_uri + "/f.txt") == "text"
 client.create_registered_model("by-token")
-os.environ["MLFLOW_WORKSPACE"] = sys.argv[1]
-refused("PERMISSION_DENIED", client.get_run, run.info.run_id)
-refused("PERMISSION_DENIED", client.search_registered_models)
+for foreign in sys.argv[1:]:
+    os.environ["MLFLOW_WORKSPACE"] = foreign
+    refused("PERMISSION_DENIED", client.get_run, run.info.run_id)
+    refused("PERMISSION_DENIED", client.search_registered_models)
 print("passed")
