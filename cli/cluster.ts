@@ -78,7 +78,7 @@ function serverOf(args: ClusterArgs, { transport, access }: Connection, namespac
         'write http://HOST:PORT, such as http://127.0.0.1:8888',
       ),
     ])
-  return serverByUrl({ url, token })
+  return serverByUrl(url, namespace, token)
 }
 
 function againOf({ kubeconfig, context }: ClusterArgs, namespace: string): string {
@@ -139,7 +139,7 @@ function explained(error: unknown, apiServer: string, namespace: string): unknow
       `the cluster at ${apiServer} knows no PipelineRuns: ${text.trim()}`,
       'install the operator: kubectl apply -f manifests/install.yaml',
     )
-  if (error.status === 404) return refused('not-found', text, `look for it with: kfp-ts runs -n ${namespace}`)
+  if (error.status === 404) return refused('not-found', text, 'name another namespace with -n, or create this one')
   if (error.status === 401)
     return refused('not-logged-in', `the cluster at ${apiServer} refuses the credentials: ${text}`, 'log in again')
   if (error.status === 403)

@@ -82,7 +82,7 @@ export class Client {
     const { kube, access, transport } = connect({ kubeconfig, context })
     const namespace = options.namespace ?? access.namespace
     this.runs = createRunsClient(kube, namespace)
-    this.#server = server ? serverByUrl({ url: server, token }) : serverByProxy(transport, namespace, access, token)
+    this.#server = server ? serverByUrl(server, namespace, token) : serverByProxy(transport, namespace, access, token)
   }
 
   /**

@@ -62,29 +62,27 @@ export class ServerError extends Error {
   }
 }
 
-export interface ServerPlace {
-  /** `http(s)://HOST[:PORT]` of the server. */
-  readonly url?: string | undefined
-  /** Sent as a bearer token. */
-  readonly token?: string | undefined
-}
-
-/** Name and port of the Service that `manifests` install. */
-export const SERVER_SERVICE = { name: 'kfp-ts-server', port: 'http' }
+/** The Service that `manifests` install. */
+export const SERVER_SERVICE = { name: 'kfp-ts-server', port: 'http', namespace: 'kfp-ts' }
 
 const TIMEOUT_MILLIS = 10_000
 
-export function serverByUrl({ url, token }: { readonly url: string; readonly token?: string | undefined }): ServerApi {
+/** @param namespace of the runs: servers that separate workspaces want it named */
+export function serverByUrl(url: string, namespace: string, token?: string): ServerApi {
   const access: KubeAccess = {
     server: url,
     rejectUnauthorized: true,
     namespace: '',
     authorization: async () => (token ? `Bearer ${token}` : undefined),
   }
-  return createServerApi(createHttpsTransport(access, TIMEOUT_MILLIS), '', url, async () => ({}))
+  return createServerApi(createHttpsTransport(access, TIMEOUT_MILLIS), '', url, async () => workspace(namespace))
 }
 
+const workspace = (namespace: string): Record<string, string> => ({ 'x-mlflow-workspace': namespace })
+
 /**
+ * The server of the namespace, else the one that `manifests` install for all of them.
+ *
  * @param transport to the API server, which keeps the caller's `authorization` for itself: the token goes in a header of ours
  */
 export function serverByProxy(
@@ -93,12 +91,42 @@ export function serverByProxy(
   access: Pick<KubeAccess, 'authorization'>,
   token?: string,
 ): ServerApi {
-  const { name, port } = SERVER_SERVICE
-  const prefix = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/http:${name}:${port}/proxy`
-  return createServerApi(transport, prefix, `service ${name} in namespace ${namespace}`, async () => {
+  const headersOf = async () => {
     const value = token ? `Bearer ${token}` : await access.authorization()
-    return value?.startsWith('Bearer ') ? { 'x-kfp-ts-authorization': value } : {}
+    const forwarded = value?.startsWith('Bearer ') ? { 'x-kfp-ts-authorization': value } : {}
+    return { ...workspace(namespace), ...forwarded }
+  }
+  const { name, port, namespace: common } = SERVER_SERVICE
+  const servers = [...new Set([namespace, common])].map((place) => {
+    const prefix = `/api/v1/namespaces/${encodeURIComponent(place)}/services/http:${name}:${port}/proxy`
+    return createServerApi(transport, prefix, `service ${name} in namespace ${place}`, headersOf)
   })
+  return firstThere(servers, `service ${name} in namespace ${[...new Set([namespace, common])].join(' or ')}`)
+}
+
+/** Asks each until one is there. */
+function firstThere(servers: readonly ServerApi[], place: string): ServerApi {
+  const ask = async <T>(question: (server: ServerApi) => Promise<T>): Promise<T> => {
+    let refusal: unknown
+    for (const server of servers) {
+      try {
+        return await question(server)
+      } catch (error) {
+        if (!(error instanceof ServerError) || ![403, 404, 503].includes(error.status)) throw error
+        // What the first one says against it is about the caller's own namespace.
+        refusal ??= error
+      }
+    }
+    if (refusal instanceof ServerError && refusal.status === 404) throw missing(place)
+    throw refusal
+  }
+  return {
+    place,
+    run: (...args) => ask((server) => server.run(...args)),
+    log: (...args) => ask((server) => server.log(...args)),
+    foreseeRetry: (...args) => ask((server) => server.foreseeRetry(...args)),
+    foresee: (...args) => ask((server) => server.foresee(...args)),
+  }
 }
 
 function createServerApi(
@@ -160,7 +188,10 @@ function unreachable(place: string, error: unknown): ServerError {
 }
 
 function refused(place: string, status: number, text: string): ServerError {
-  const remedy = status === 401 ? ' (set KFP_TS_TOKEN, for example to `kubectl create token ACCOUNT`)' : ''
+  const remedy =
+    status === 401
+      ? ' (set KFP_TS_TOKEN, for example to `kubectl create token ACCOUNT --audience pipelines.kubeflow.org`)'
+      : ''
   return new ServerError(
     `the kfp-ts server (${place}) refuses with ${status}${remedy}: ${messageIn(text)}`,
     status,

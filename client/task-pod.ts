@@ -67,7 +67,8 @@ export function inOrder(pods: readonly TaskPod[]): TaskPod[] {
 /** The step has ended before its pod says so. */
 function phaseOf({ status }: PodView): string {
   const ended = status?.containerStatuses?.find(({ name }) => name === MAIN_CONTAINER)?.state?.terminated
-  if (ended && status?.phase === 'Running') return ended.exitCode === 0 ? 'Succeeded' : 'Failed'
+  if (ended && (status?.phase === 'Running' || status?.phase === 'Pending'))
+    return ended.exitCode === 0 ? 'Succeeded' : 'Failed'
   return status?.phase ?? 'Unknown'
 }
 

@@ -5,6 +5,7 @@ import type { Action, AttemptFailure, AttemptResult, ImportRequest, Launch, Task
 import type { Place } from './admission/pod-places.ts'
 import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
 import { changeVolume } from './change-volume.ts'
+import { answerOfCache } from './foresee.ts'
 import { importArtifact } from './import-artifact.ts'
 import { buildPod, type PodRequest } from './pod/build-pod.ts'
 import { poolOf } from './pod/kubernetes-config.ts'
@@ -12,7 +13,6 @@ import { podName } from './pod/pod-name.ts'
 import type { EnvVar, Pod } from './pod/pod-types.ts'
 import { podFacts, removePod } from './pod-facts.ts'
 import type { SessionContext } from './run-session.ts'
-import { damageOfOutputs } from './run-store.ts'
 import { workspaceOf } from './workspace.ts'
 
 type ActionHandlers = {
@@ -243,22 +243,15 @@ async function findReusable(
   }
 }
 
-async function lookUpCache(
-  context: SessionContext,
-  { task, pipelineName, cacheKey }: Extract<Action, { kind: 'look-up-cache' }>,
-): Promise<void> {
+async function lookUpCache(context: SessionContext, action: Extract<Action, { kind: 'look-up-cache' }>): Promise<void> {
   const { ports, run } = context
-  const tell = (reason: string): void => context.tell({ kind: 'cache-answered', task, answer: { hit: false, reason } })
   try {
-    const found = await ports.records.lookUpCache(run.namespace, pipelineName, cacheKey.key)
-    if (!found) return tell('no earlier result has this key')
-    const damage = await damageOfOutputs(ports.store, found.outputs)
-    if (damage) return tell(`the result of run ${found.runId} can't be used: ${damage}`)
-    const { outputs, runId: sourceRunId, task: sourceTask } = found
-    context.tell({ kind: 'cache-answered', task, answer: { hit: true, outputs, sourceRunId, sourceTask } })
+    const answer = await answerOfCache(ports.records, ports.store, run.namespace, action)
+    context.tell({ kind: 'cache-answered', task: action.task, answer })
   } catch (error) {
     ports.onTrouble(run, error)
-    tell(`the cache could not be read: ${textOf(error)}`)
+    const reason = `the cache could not be read: ${textOf(error)}`
+    context.tell({ kind: 'cache-answered', task: action.task, answer: { hit: false, reason } })
   }
 }
 

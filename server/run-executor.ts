@@ -3,6 +3,7 @@
  * Before: server/kfp. Progress comes back through store/metadata/record-run.ts and run-events.ts.
  */
 import type { JsonValue } from '../api/json.ts'
+import type { PlannedTask, PlanRequest } from '../client/server-api.ts'
 
 /** All that an executor needs to know about a run. */
 export interface RunRequest {
@@ -47,6 +48,10 @@ export interface RunExecutor {
   remove(runId: string): Promise<void>
   /** Text of the log in pieces; undefined when there is no such attempt. */
   logs(request: LogRequest): Promise<AsyncIterable<string> | undefined>
+  /** What a retry of the run would do, task by task; undefined when that can't be told. Absent: this executor can't. */
+  foreseeRetry?(runId: string): Promise<readonly PlannedTask[] | undefined>
+  /** What a new run would do. Rejects with InvalidInputError. */
+  foresee?(request: PlanRequest): Promise<readonly PlannedTask[] | undefined>
   /** Plain sentences why tasks of the run are not running; empty when none waits. */
   waiting(runId: string): Promise<readonly { readonly task: string; readonly reason: string }[]>
 }

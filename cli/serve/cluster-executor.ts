@@ -18,6 +18,7 @@ import {
   TERMINAL_STATES,
 } from '../../store/metadata/pipeline-runs.ts'
 import { clusterLogs } from './cluster-logs.ts'
+import { clusterPlans } from './cluster-plans.ts'
 import { clusterWaiting } from './cluster-waiting.ts'
 import { argumentsOf } from './run-arguments.ts'
 
@@ -42,6 +43,7 @@ const FALLBACK_NAMESPACE = 'default'
 export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOptions): ClusterExecutor {
   const { kube, store } = options
   const { metadata, logger } = parts
+  const plans = clusterPlans(metadata, kube, store)
   const stopping = new AbortController()
   /** Runs whose creation the API server could not take yet. */
   const late = new Map<string, Promise<void>>()
@@ -158,6 +160,8 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
       if (!row || TERMINAL_STATES.includes(row.state)) return []
       return await clusterWaiting(metadata, kube, row, await resourceOf(row).catch(unavailable))
     },
+    foreseeRetry: plans.foreseeRetry,
+    foresee: plans.foresee,
     async stop() {
       stopping.abort()
       await Promise.all(late.values())

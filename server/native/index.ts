@@ -7,6 +7,7 @@ import { Fields } from '../mlflow/fields.ts'
 import { problemOf } from '../problem.ts'
 import { MODEL_DEPLOYMENT_ROUTES } from './model-deployments.ts'
 import { MODEL_ROUTES } from './models.ts'
+import { PLAN_ROUTES } from './plans.ts'
 import type { NativeRoute } from './route.ts'
 import { RUN_ROUTES } from './runs.ts'
 import { SCHEDULE_ROUTES } from './schedules.ts'
@@ -27,6 +28,7 @@ export const NATIVE_ROUTES: readonly NativeRoute[] = [
   ...MODEL_ROUTES,
   ...MODEL_DEPLOYMENT_ROUTES,
   ...RUN_ROUTES,
+  ...PLAN_ROUTES,
   ...SCHEDULE_ROUTES,
 ]
 

@@ -6,7 +6,8 @@ import { getPipelineRun, TERMINAL_STATES, tasksOfRun } from '../../store/metadat
 import { openEventStream } from './event-stream.ts'
 import type { NativeCall, NativeRoute } from './route.ts'
 
-async function requireRun({ services, caller, params }: NativeCall) {
+/** The run that the path names. Rejects with 404 also when it is of another workspace. */
+export async function requireRun({ services, caller, params }: NativeCall) {
   const run = await getPipelineRun(services.metadata.db, params['run']!)
   if (caller.reads !== undefined && run.namespace !== caller.reads) throw notFound(`Run ${params['run']} not found`)
   return run
