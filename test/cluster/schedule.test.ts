@@ -1,15 +1,11 @@
 /** Schedules against a real API server: resources are accepted and refused, runs come in time, a killed controller repeats nothing. */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { parse } from 'yaml'
 import { API_GROUP, API_VERSION } from '../../api/pipeline-run.ts'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import type { KubeClient } from '../../client/kube/client.ts'
 import { startInformer } from '../../client/kube/informer.ts'
 import { EVENTS, type KubeObject, PIPELINE_RUNS } from '../../client/kube/resources.ts'
-import { isAlreadyExists } from '../../client/kube/transport.ts'
 import type { PipelineRun } from '../../operator/run-view.ts'
 import { type ScheduleController, startScheduleController } from '../../operator/schedule/schedule-controller.ts'
 import {
@@ -19,31 +15,19 @@ import {
   type ScheduledRun,
   seeRun,
 } from '../../operator/schedule/schedule-objects.ts'
-import { installCrds, kube, NAMESPACES, ROOT, until } from './support/cluster.ts'
+import { installCrds, kube, NAMESPACES, until } from './support/cluster.ts'
 
-const CRDS = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' }
 const namespace = `schedules-${process.pid}`
 const apiVersion = `${API_GROUP}/${API_VERSION}`
 let controller: ScheduleController | undefined
 
 beforeAll(async () => {
   await installCrds()
-  for (const kind of ['scheduledruns', 'backfills']) {
-    const crd = parse(await readFile(join(ROOT, `manifests/base/crds/${kind}.yaml`), 'utf8')) as KubeObject
-    await kube.create(CRDS, undefined, crd).catch(async (error) => {
-      if (!isAlreadyExists(error)) throw error
-      await kube.patch(CRDS, undefined, crd.metadata.name, crd)
-    })
-  }
   await kube.create(NAMESPACES, undefined, {
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: namespace },
   } as KubeObject)
-  await until(
-    'the resources are served',
-    async () => (await kube.list(BACKFILLS, { namespace })) && (await kube.list(SCHEDULED_RUNS, { namespace })),
-  )
 })
 afterEach(async () => {
   await controller?.stop()

@@ -47,7 +47,7 @@ export function kubectl(...args: string[]): string {
 }
 
 export async function installCrds(): Promise<void> {
-  for (const kind of ['pipelineruns', 'pipelines', 'modeldeployments']) {
+  for (const kind of ['pipelineruns', 'pipelines', 'scheduledruns', 'backfills', 'modeldeployments']) {
     const crd = parse(await readFile(join(ROOT, `manifests/base/crds/${kind}.yaml`), 'utf8')) as KubeObject
     await kube.create(CRDS, undefined, crd).catch(async (error) => {
       if (!isAlreadyExists(error)) throw error
@@ -55,7 +55,7 @@ export async function installCrds(): Promise<void> {
     })
   }
   await until('the CRDs are served', async () => {
-    kubectl('get', 'pipelineruns,pipelines,modeldeployments', '-A')
+    kubectl('get', 'pipelineruns,pipelines,scheduledruns,backfills,modeldeployments', '-A')
     return true
   })
 }
