@@ -1,0 +1,70 @@
+/** SIGKILL of an operator process at random moments while a schedule makes a run each second. KFP_TS_KILLS sets how many (default 3). */
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { API_GROUP, API_VERSION } from '../../api/pipeline-run.ts'
+import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
+import type { PipelineRun } from '../../operator/run-view.ts'
+import { SCHEDULED_RUNS, type ScheduledRun, seeRun } from '../../operator/schedule/schedule-objects.ts'
+import {
+  installCrds,
+  kube,
+  makePlace,
+  type OperatorProcess,
+  type Place,
+  startOperatorProcess,
+  until,
+} from './support/cluster.ts'
+
+const KILLS = Number(process.env['KFP_TS_KILLS'] ?? 3)
+let place: Place
+let operator: OperatorProcess | undefined
+
+beforeAll(async () => {
+  await installCrds()
+  place = await makePlace('schedule-kill')
+})
+afterAll(async () => {
+  await operator?.kill()
+  await place?.remove()
+})
+
+/** The runs fail at once, since there is no such pipeline: what counts is that each is made. */
+const spec: ScheduledRun['spec'] = {
+  schedule: { every: '1s' },
+  catchup: 'All',
+  maxActiveRuns: 1000,
+  history: { successful: 1_000_000, failed: 1_000_000 },
+  runTemplate: { pipelineRef: { name: 'none' } },
+}
+
+async function dates(): Promise<number[]> {
+  const runs = await kube.list<PipelineRun>(PIPELINE_RUNS, { namespace: place.namespace })
+  return runs.items.map((run) => seeRun(run).logicalDate! / 1000).sort((a, b) => a - b)
+}
+
+test(`${KILLS} kills of the operator: each second has its run, none has two`, async () => {
+  const metadata = { name: 'each' }
+  const apiVersion = `${API_GROUP}/${API_VERSION}`
+  await kube.create(SCHEDULED_RUNS, place.namespace, {
+    apiVersion,
+    kind: 'ScheduledRun',
+    metadata,
+    spec,
+  } as ScheduledRun)
+  for (let kills = 0; kills < KILLS; kills += 1) {
+    operator = await startOperatorProcess(place)
+    await delay(Math.random() * 2500)
+    await operator.kill('SIGKILL')
+  }
+  operator = await startOperatorProcess(place)
+  await kube.patch(SCHEDULED_RUNS, place.namespace, 'each', { spec: { suspend: true } })
+  const { status } = await until('it is suspended', async () => {
+    const object = await kube.get<ScheduledRun>(SCHEDULED_RUNS, place.namespace, 'each')
+    return object.status?.suspendedAt !== undefined && object
+  })
+  const made = await dates()
+  expect(made.length).toBeGreaterThan(KILLS / 2)
+  expect(made).toEqual(Array.from({ length: made.length }, (_, index) => made[0]! + index))
+  expect(status?.lastTick).toBe(new Date(made.at(-1)! * 1000).toISOString().replace('.000Z', 'Z'))
+  process.stdout.write(`operator killed ${KILLS} times, ${made.length} runs\n`)
+}, 3_600_000)
