@@ -3,11 +3,13 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { installCrds, kubectl, makePlace, type Place, ROOT } from './support/cluster.ts'
+import type { KubeObject, Resource } from '../../client/kube/resources.ts'
+import { installCrds, kube, kubectl, makePlace, type Place, ROOT, until } from './support/cluster.ts'
 
 const OPERATOR = 'system:serviceaccount:kfp-ts:kfp-ts-operator'
 const STEP = 'system:serviceaccount:kfp-ts:pipeline-runner'
 const POD = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tried' }, spec })
+const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles' }
 let place: Place
 let manifest: string
 
@@ -72,6 +74,20 @@ test.each([
   ['create', 'secrets'],
 ])('the operator may %s %s', (verb, resource) => {
   expect(as(OPERATOR, 'auth', 'can-i', verb, resource, '-n', place.namespace).trim()).toBe('yes')
+})
+
+test('the operator may watch what roles with the label of waits let it, and nothing else', async () => {
+  const may = () => as(OPERATOR, 'auth', 'can-i', 'watch', 'jobs.batch', '-n', place.namespace)
+  expect(may).toThrow()
+  const labels = { 'pipelines.kfp-ts.dev/aggregate-to-waits': 'true' }
+  const rules = [{ apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch'] }]
+  const name = `waits-${place.namespace}`
+  await kube.create(CLUSTER_ROLES, undefined, { metadata: { name, labels }, rules } as KubeObject)
+  try {
+    await until('the right is there', async () => may().trim() === 'yes')
+  } finally {
+    await kube.delete(CLUSTER_ROLES, undefined, name)
+  }
 })
 
 test.each(['pods', 'secrets', 'pipelineruns', 'configmaps'])('a step may not even list %s', (resource) => {
