@@ -20,6 +20,7 @@ export interface HttpRules {
 const MAX_BODY_BYTES = 1024 * 1024
 const MAX_REDIRECTS = 5
 const ANSWER_MILLIS = 30_000
+const TOO_LATE = `no answer within ${ANSWER_MILLIS / 1000} s`
 
 /** The user's own machine and network position: whatever they could ask from their shell. */
 export const ANY_HOST: HttpRules = { refusal: () => undefined }
@@ -86,12 +87,19 @@ function send(
           ...headers,
           ...(etag === undefined ? {} : { 'if-none-match': etag }),
         },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MILLIS)]),
+        signal,
         ...(lookup === undefined ? {} : { lookup }),
       },
-      (response) => void readAnswer(response).then(resolve, reject),
+      (response) => {
+        const answered = readAnswer(response).then(resolve, (error: Error) => reject(readable(error)))
+        void answered.finally(() => clearTimeout(timer))
+      },
     )
-    sent.on('error', (error) => reject(readable(error)))
+    const timer = setTimeout(() => sent.destroy(new Error(TOO_LATE)), ANSWER_MILLIS)
+    sent.on('error', (error) => {
+      clearTimeout(timer)
+      reject(readable(error))
+    })
     sent.end(requestBody)
   })
 }
@@ -117,7 +125,6 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
 
 /** The reasons of several addresses come as one error without a text of its own. */
 function readable(error: Error): Error {
-  if (error.name === 'TimeoutError') return new Error(`no answer within ${ANSWER_MILLIS / 1000} s`)
   const all = error instanceof AggregateError ? (error.errors as Error[]) : [error]
   return new Error(all.map(({ message }) => message).join('; ') || error.name)
 }
