@@ -1,6 +1,5 @@
 /** From a PipelineRun to a Program: finds the text, parses it once for all runs of the same pipeline. Problems come back as issues. */
 import { createHash } from 'node:crypto'
-import { stringify } from 'yaml'
 import { InvalidInputError, type Issue } from '../api/issue.ts'
 import { parsePipelineDocument } from '../api/parse.ts'
 import type { PipelineResourceSpec, PipelineRunSpec } from '../api/pipeline-run.ts'
@@ -30,26 +29,41 @@ export interface PipelineLoader {
   fromText(text: string): LoadedPipeline
 }
 
-/** Pipelines kept for the next run of the same text. */
+/** Pipelines kept for the next run of the same text, most recently used last: so many, and so much text of them. */
 const KEPT = 64
+const KEPT_CHARACTERS = 4_000_000
 
 export function createPipelineLoader(kube: KubeClient): PipelineLoader {
   const kept = new Map<string, LoadedPipeline>()
+  let characters = 0
+  /** Runs that go on have theirs: a run of the same text shares it, kept or not. */
+  const inUse = new Map<string, WeakRef<LoadedPipeline>>()
+  const dropped = new FinalizationRegistry<string>((digest) => {
+    if (!inUse.get(digest)?.deref()) inUse.delete(digest)
+  })
+
+  function keep(pipeline: LoadedPipeline): LoadedPipeline {
+    if (kept.delete(pipeline.digest)) characters -= pipeline.text.length
+    kept.set(pipeline.digest, pipeline)
+    characters += pipeline.text.length
+    for (const [digest, { text }] of kept) {
+      if (kept.size <= KEPT && characters <= KEPT_CHARACTERS) break
+      kept.delete(digest)
+      characters -= text.length
+    }
+    return pipeline
+  }
 
   function fromText(text: string): LoadedPipeline {
     const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`
-    const known = kept.get(digest)
-    if (known) {
-      kept.delete(digest)
-      kept.set(digest, known)
-      return known
-    }
+    const known = kept.get(digest) ?? inUse.get(digest)?.deref()
+    if (known) return keep(known)
     const { document, issues } = parsePipelineDocument(text)
     if (!document) throw new InvalidInputError(issues.filter(({ severity }) => severity === 'error'))
     const loaded = { text, digest, document, program: prepare(document) }
-    kept.set(digest, loaded)
-    if (kept.size > KEPT) kept.delete(kept.keys().next().value!)
-    return loaded
+    inUse.set(digest, new WeakRef(loaded))
+    dropped.register(loaded, digest)
+    return keep(loaded)
   }
 
   return {
@@ -80,7 +94,7 @@ function inlineText({ pipelineSpec, platformSpec }: PipelineRunSpec): string {
   const documents = spec ? [spec, platform] : [pipelineSpec, platformSpec]
   return documents
     .filter((document) => document !== undefined)
-    .map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .map((document) => `${JSON.stringify(document, undefined, 1)}\n`)
     .join('---\n')
 }
 

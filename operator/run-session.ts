@@ -116,7 +116,9 @@ export interface SessionStart {
 }
 
 export function startSession(start: SessionStart): RunSession {
-  const { ports, run, pipeline, config } = start
+  // Nothing below may hold on to "start": a journal can be large.
+  const { ports, run, pipeline, config, spec, onChange, pods } = start
+  const isNew = start.journal.length === 0
   const replayed = replay(start)
   let { state, sequence } = replayed
   let inbox: RunEvent[] = []
@@ -124,13 +126,13 @@ export function startSession(start: SessionStart): RunSession {
   let lastAt = replayed.lastAt
   let wake: NodeJS.Timeout | undefined
   let held: Action[] = []
-  let suspended = start.spec.suspend === true
+  let suspended = spec.suspend === true
   let newsSince: number | undefined
 
   const context: SessionContext = {
     ports,
     run,
-    spec: start.spec,
+    spec,
     pipeline,
     config,
     reuse: ports.openReuse(),
@@ -143,7 +145,7 @@ export function startSession(start: SessionStart): RunSession {
     }),
     oomKills: replayed.oomKills,
     knownStarted: replayed.started,
-    podsCreated: start.pods.length,
+    podsCreated: pods.length,
     closed: false,
     tell(event) {
       if (context.closed) return
@@ -158,7 +160,7 @@ export function startSession(start: SessionStart): RunSession {
       wake.unref()
     },
     refresh() {
-      if (!context.closed) start.onChange(session)
+      if (!context.closed) onChange(session)
     },
   }
   const facts = podFacts(context)
@@ -202,7 +204,7 @@ export function startSession(start: SessionStart): RunSession {
       newsSince = undefined
     }
     act(actions)
-    start.onChange(session)
+    onChange(session)
   }
 
   function act(actions: readonly Action[]): void {
@@ -254,7 +256,7 @@ export function startSession(start: SessionStart): RunSession {
         held = []
         act(waiting)
       }
-      start.onChange(session)
+      onChange(session)
     },
     close() {
       context.closed = true
@@ -278,10 +280,10 @@ export function startSession(start: SessionStart): RunSession {
     held = []
   }
 
-  if (start.journal.length === 0) context.tell({ kind: 'started' })
+  if (isNew) context.tell({ kind: 'started' })
   else if (!isFinished(state)) {
     act(pendingActions(pipeline.program, state, ports.now()))
-    for (const pod of start.pods) session.podChanged(pod, false)
+    for (const pod of pods) session.podChanged(pod, false)
     context.tell({ kind: 'clock' })
   }
   return session

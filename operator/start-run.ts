@@ -1,7 +1,7 @@
 /** Brings a run to life: from its journal when there is one, else from its resource. What is wrong with it becomes its status. */
 import { formatIssue, InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
-import { EXPERIMENT_ANNOTATION, type PipelineRunStatus } from '../api/pipeline-run.ts'
+import { EXPERIMENT_ANNOTATION, type PipelineRunSpec, type PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { checkArguments, fitParameters } from '../engine/index.ts'
@@ -54,7 +54,7 @@ export async function startRun(
     const session = startSession({
       ports: starter.ports,
       run,
-      spec: resource.spec,
+      spec: withoutPipeline(resource.spec),
       pipeline,
       config: header.config,
       journal,
@@ -68,6 +68,11 @@ export async function startRun(
     if (!status) throw error
     return { kind: 'refused', before: resource.status, status }
   }
+}
+
+/** A thousand runs must not hold a thousand texts of the same pipeline. */
+function withoutPipeline({ pipelineText, pipelineSpec, platformSpec, ...rest }: PipelineRunSpec): PipelineRunSpec {
+  return rest
 }
 
 async function headerOf(
