@@ -27,7 +27,7 @@ export async function printLocalLogs(args: LogsArgs): Promise<void> {
   }
   const isOpen = args.follow && (await isRunning(paths))
   const task = args.task === undefined ? undefined : chooseTask(args.task, tasks, isOpen)
-  const printer = logPrinter(task === undefined)
+  const printer = logPrinter(task === undefined, args.follow)
   const wanted = async () => (task === undefined ? await tasksWithLogs(paths.logs) : [task])
   if (args.follow) await follow(paths, wanted, args.attempt, printer)
   else {

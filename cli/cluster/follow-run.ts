@@ -58,7 +58,7 @@ async function followPods(
 }
 
 async function printLogs({ runs, server }: ClusterRuns, run: PipelineRun, signal: AbortSignal): Promise<void> {
-  const printer = logPrinter(true)
+  const printer = logPrinter(true, true)
   try {
     for await (const { task, attempt, text } of readRunLogs({ runs, server }, run, { follow: true, signal }))
       printer.put(task, attempt, text)

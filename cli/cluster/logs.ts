@@ -57,7 +57,7 @@ function keptElsewhere(task: string, trouble: string): InvalidInputError {
 
 async function print(args: LogsArgs, { runs, server }: ClusterRuns, run: PipelineRun, task?: string): Promise<void> {
   const { signal, end } = watchInterrupt()
-  const printer = logPrinter(task === undefined)
+  const printer = logPrinter(task === undefined, args.follow)
   let printed = 0
   const onMissing = ({ attempts, reason }: MissingLogs) =>
     process.stderr.write(`${countOf(attempts, 'log')} of pods that are gone not shown: ${reason}\n  ${REMEDY}\n`)
