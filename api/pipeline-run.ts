@@ -17,6 +17,8 @@ export const LABELS = {
   schedule: `${API_GROUP}/schedule`,
   /** On a PipelineRun that a server made: the id that its client was told. Other runs have their uid as their id. */
   runId: `${API_GROUP}/run-id`,
+  /** On the ScheduledRun that a server made for a recurring run, and on its PipelineRuns: the id that the client was told. */
+  recurringRun: `${API_GROUP}/recurring-run-id`,
 } as const
 /** On a PipelineRun: its name for people, of any characters. */
 export const DISPLAY_NAME_ANNOTATION = `${API_GROUP}/display-name`

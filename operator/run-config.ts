@@ -16,9 +16,12 @@ export interface RunConfigInput {
   readonly now: number
   /** The run that `spec.reuseFrom` names. */
   readonly reuse?: RunConfig['reuse'] | undefined
+  /** The date that the run of a schedule stands for. */
+  readonly scheduleTime?: number | undefined
 }
 
-export function runConfig({ run, spec, document, store, settings, now, reuse }: RunConfigInput): RunConfig {
+export function runConfig(input: RunConfigInput): RunConfig {
+  const { run, spec, document, store, settings, now, reuse, scheduleTime } = input
   const pipeline = document.spec.pipelineInfo.name
   const platform = document.platform?.platforms.kubernetes?.pipelineConfig
   const timeoutSeconds = spec.timeouts?.runSeconds ?? seconds(platform?.activeDeadlineSeconds)
@@ -37,6 +40,7 @@ export function runConfig({ run, spec, document, store, settings, now, reuse }: 
     parallelism: spec.parallelism ?? settings.limits.podsPerRun,
     retries: { ...settings.retries, ...budgets(spec) },
     createTime: now,
+    ...(scheduleTime === undefined ? {} : { scheduleTime }),
     ...(timeoutSeconds === undefined ? {} : { timeoutMillis: timeoutSeconds * 1000 }),
     ...(taskSeconds === undefined ? {} : { taskTimeoutMillis: taskSeconds * 1000 }),
   }

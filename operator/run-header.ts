@@ -98,7 +98,7 @@ async function insertHeader(
         operator,
       }),
       service_account: header.serviceAccount ?? null,
-      recurring_run_id: null,
+      recurring_run_id: await recurringRunOf(db, header),
       scheduled_at: config.scheduleTime ?? config.createTime,
       plugins_input: null,
     },
@@ -117,6 +117,18 @@ async function experimentOf(
   const found = await experimentOfName(db, place, experiment ?? 'Default', config.createTime)
   if (found.lifecycle_stage === 'active') return found
   return await experimentOfName(db, place, 'Default', config.createTime)
+}
+
+/** Anyone may write the label: only a schedule of the run's own namespace takes it in. */
+async function recurringRunOf(db: Db, { recurringRunId, namespace }: RunHeader): Promise<string | null> {
+  if (recurringRunId === undefined) return null
+  const row = await db
+    .selectFrom('recurring_runs')
+    .select('recurring_run_id')
+    .where('recurring_run_id', '=', recurringRunId)
+    .where('namespace', 'in', ['', namespace])
+    .executeTakeFirst()
+  return row?.recurring_run_id ?? null
 }
 
 /** The journal goes; a run that had not ended has ended now. */

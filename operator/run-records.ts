@@ -23,6 +23,8 @@ export interface RunHeader {
   readonly serviceAccount?: string | undefined
   /** Name of the experiment; absent for the default one. */
   readonly experiment?: string | undefined
+  /** As a label says; it counts when there is such a recurring run in the namespace. */
+  readonly recurringRunId?: string | undefined
 }
 
 export interface CacheRecord {

@@ -1,7 +1,7 @@
 /** Brings a run to life: from its journal when there is one, else from its resource. What is wrong with it becomes its status. */
 import { formatIssue, InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
-import { EXPERIMENT_ANNOTATION, type PipelineRunSpec, type PipelineRunStatus } from '../api/pipeline-run.ts'
+import { EXPERIMENT_ANNOTATION, LABELS, type PipelineRunSpec, type PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { checkArguments, fitParameters } from '../engine/index.ts'
@@ -14,7 +14,7 @@ import type { RunHeader } from './run-records.ts'
 import { type RunIdentity, type RunSession, type SessionPorts, startSession } from './run-session.ts'
 import { unstartedStatus } from './run-status.ts'
 import type { PipelineRun } from './run-view.ts'
-import { previousRunOf, SCHEDULE_LABELS } from './schedule/schedule-objects.ts'
+import { logicalDateOf, previousRunOf, SCHEDULE_LABELS } from './schedule/schedule-objects.ts'
 
 export interface RunStarter {
   readonly kube: KubeClient
@@ -102,6 +102,7 @@ async function headerOf(
     settings: ports.settings,
     now: ports.now(),
     reuse,
+    scheduleTime: logicalDateOf(resource.metadata),
   })
   const header: RunHeader = {
     config,
@@ -111,6 +112,7 @@ async function headerOf(
     pipelineText: pipeline.text,
     serviceAccount: resource.spec.serviceAccountName,
     experiment: resource.metadata.annotations?.[EXPERIMENT_ANNOTATION]?.slice(0, MAX_EXPERIMENT_NAME) || undefined,
+    recurringRunId: resource.metadata.labels?.[LABELS.recurringRun],
   }
   await ports.records.create(header)
   return { pipeline, header, journal: [] }

@@ -2,6 +2,7 @@
 import type { Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { ScheduledRunSpec, ScheduleTrigger } from '../api/scheduled-run.ts'
+import type { RecurringRunRow } from '../store/metadata/tables.ts'
 
 export interface Schedules {
   /** What is wrong with the meaning of a schedule, such as a cron without any tick. */
@@ -10,6 +11,28 @@ export interface Schedules {
   changed(): void
   /** The schedule that a webhook calls; undefined when there is none of that name. */
   called(namespace: string, name: string): Promise<CalledSchedule | undefined>
+  /** Absent: the table is all there is of a recurring run. */
+  readonly resources?: RecurringRunResources | undefined
+}
+
+/** Recurring runs as resources of a cluster, which anyone with rights there may change or delete. */
+export interface RecurringRunResources {
+  /** Makes the resource of a new row. When it rejects, there is none. */
+  create(row: RecurringRunRow, template: RecurringRunTemplate): Promise<void>
+  setEnabled(row: RecurringRunRow, enabled: boolean): Promise<void>
+  /** @param orphan its runs stay */
+  remove(row: RecurringRunRow, orphan: boolean): Promise<void>
+  /** Brings the rows of a namespace up to their resources. */
+  refresh(namespace: string): Promise<void>
+}
+
+/** What the runs of a recurring run have in common. */
+export interface RecurringRunTemplate {
+  /** Name, in the namespace of the recurring run. */
+  readonly experiment: string
+  readonly pipelineText: string
+  readonly parameters: Readonly<Record<string, JsonValue>>
+  readonly pipelineRoot?: string | undefined
 }
 
 /** A schedule as its webhook sees it. */

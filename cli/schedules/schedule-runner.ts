@@ -37,6 +37,9 @@ export function startScheduleRunner(services: () => Services): ScheduleRunner {
   }
 }
 
+const isResource = (row: FullSchedule): boolean =>
+  (JSON.parse(row.runtime_config) as { resource?: boolean }).resource === true
+
 class Runner {
   readonly #services: () => Services
   readonly #wakeAt = new Map<string, number>()
@@ -112,7 +115,8 @@ class Runner {
     this.#all = false
     this.#fingerprint = fingerprint
     if (all) this.#allLookedAt = now
-    const rows = await listSchedules(metadata.db)
+    // Those that are resources of a cluster are carried out by its operator.
+    const rows = (await listSchedules(metadata.db)).filter((row) => !isResource(row))
     const known = new Set(rows.map((row) => row.recurring_run_id))
     for (const id of this.#wakeAt.keys()) if (!known.has(id)) this.#wakeAt.delete(id)
     for (const id of this.#listening.keys()) if (!known.has(id)) this.#listening.delete(id)

@@ -38,7 +38,7 @@ const RETRY_MILLIS = 2_000
 /** A resource with a finalizer stays until the operator has removed its artifacts. */
 const REMOVAL_MILLIS = 10_000
 /** Where runs of a server without namespaces go when the operator carries out all. */
-const FALLBACK_NAMESPACE = 'default'
+export const FALLBACK_NAMESPACE = 'default'
 
 export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOptions): ClusterExecutor {
   const { kube, store } = options

@@ -8,7 +8,8 @@ import { SECRET_FIELDS, type ServeOptions, serve } from '../../server/start.ts'
 import { calledSchedule } from '../schedules/called-schedule.ts'
 import { calledScheduledRun } from '../schedules/called-scheduled-run.ts'
 import { checkSchedule, startScheduleRunner } from '../schedules/schedule-runner.ts'
-import { type ClusterExecutor, clusterExecutor } from './cluster-executor.ts'
+import { type ClusterExecutor, clusterExecutor, FALLBACK_NAMESPACE } from './cluster-executor.ts'
+import { clusterSchedules } from './cluster-schedules.ts'
 
 export interface ServerBesideOptions extends Pick<ServeOptions, 'packageHosts' | 'rateLimit' | 'webhookSecrets'> {
   readonly host: string
@@ -51,6 +52,7 @@ export async function serveBeside(parts: ServerParts, options: ServerBesideOptio
     },
     schedules: ({ services }) => ({
       check: checkSchedule,
+      resources: clusterSchedules(metadata, kube, { namespace: options.namespace, fallback: FALLBACK_NAMESPACE }),
       changed: () => runner?.changed(),
       called: async (namespace, name) =>
         (await calledScheduledRun(kube, namespace, name)) ?? (await calledSchedule(services(), namespace, name)),

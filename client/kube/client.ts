@@ -67,7 +67,7 @@ export interface KubeClient {
     options?: {
       readonly gracePeriodSeconds?: number | undefined
       readonly uid?: string | undefined
-      readonly propagation?: 'Background' | 'Foreground' | undefined
+      readonly propagation?: 'Background' | 'Foreground' | 'Orphan' | undefined
     },
   ): Promise<void>
   deleteCollection(resource: Resource, selection: Selection, options?: { gracePeriodSeconds?: number }): Promise<void>

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../../api/json.ts'
 import {
   API_GROUP,
   API_VERSION,
+  EXPERIMENT_ANNOTATION,
   isFinalPhase,
   LABELS,
   LOGICAL_DATE_ANNOTATION,
@@ -92,7 +93,7 @@ export function runObject(
       name: plan.name,
       namespace,
       labels: { ...runTemplate.labels, ...labels },
-      annotations: notes,
+      annotations: { ...notes, ...(runTemplate.experiment ? { [EXPERIMENT_ANNOTATION]: runTemplate.experiment } : {}) },
       ownerReferences: [
         { apiVersion: `${API_GROUP}/${API_VERSION}`, kind: 'ScheduledRun', name, uid, controller: true },
       ],
@@ -184,4 +185,9 @@ export function manualRequest(text: string | undefined, now: number): ManualRequ
   } catch {
     return undefined
   }
+}
+
+/** The date that a run of a schedule stands for; undefined for any other run. */
+export function logicalDateOf({ annotations = {} }: KubeObject['metadata']): number | undefined {
+  return parseRfc3339(annotations[NOTES.logicalDate] ?? '')
 }

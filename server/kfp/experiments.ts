@@ -76,8 +76,16 @@ async function find(call: KfpCall, verb: Verb, db: Db): Promise<ExperimentRow> {
   return row
 }
 
+async function disableRecurringRuns(call: KfpCall, { experiment_id: id }: ExperimentRow): Promise<void> {
+  const { resources } = call.services.schedules
+  if (!resources) return
+  const rows = await call.metadata.db.selectFrom('recurring_runs').selectAll().where('experiment_id', '=', id).execute()
+  for (const row of rows) await resources.setEnabled(row, false)
+}
+
 async function archive(call: KfpCall): Promise<Json> {
   const now = call.metadata.now()
+  await disableRecurringRuns(call, await find(call, 'archive', call.metadata.db))
   await call.metadata.transaction(async (db) => {
     const { experiment_id: id } = await find(call, 'archive', db)
     await setExperimentStorage(db, id, 'ARCHIVED', now)

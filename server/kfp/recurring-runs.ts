@@ -7,10 +7,12 @@ import { invalid, notFound } from '../../store/metadata/errors.ts'
 import { getExperiment } from '../../store/metadata/experiments.ts'
 import type { RecurringRunRow } from '../../store/metadata/tables.ts'
 import type { Verb } from '../access.ts'
+import type { RecurringRunTemplate } from '../schedules.ts'
 import { idOf, type KfpCall, type KfpRoute, namespaceOf, permit } from './call.ts'
 import { experimentForRun } from './experiments.ts'
 import { compact, type Json, timeJson } from './json.ts'
 import { type ListPlan, listPage } from './list-query.ts'
+import { configJson } from './run-json.ts'
 import { readSource } from './run-source.ts'
 import { readRuntimeConfig } from './runs.ts'
 import { checkParameters } from './spec.ts'
@@ -32,7 +34,7 @@ function recurringRunJson(row: RecurringRunRow): Json {
     display_name: row.display_name,
     description: row.description,
     ...source,
-    runtime_config: JSON.parse(row.runtime_config) as object,
+    runtime_config: configJson(row.runtime_config),
     service_account: row.service_account,
     max_concurrency: String(row.max_concurrency),
     trigger: JSON.parse(row.trigger) as object,
@@ -70,10 +72,12 @@ async function list(call: KfpCall): Promise<Json> {
   if (experimentId) {
     const experiment = await getExperiment(call.metadata.db, experimentId)
     await permit(call, 'list', 'jobs', experiment.namespace)
+    await call.services.schedules.resources?.refresh(experiment.namespace)
     base.push(sql<boolean>`j.experiment_id = ${experiment.experiment_id}`)
   } else {
     const namespace = namespaceOf(call, call.query.text('namespace'))
     await permit(call, 'list', 'jobs', namespace)
+    await call.services.schedules.resources?.refresh(namespace)
     base.push(sql<boolean>`j.namespace = ${namespace}`)
   }
   const { rows, nextPageToken } = await listPage<RecurringRunRow>(call.metadata, RECURRING_LIST, call.query, base)
@@ -109,6 +113,7 @@ async function create(call: KfpCall): Promise<Json> {
     runtime_config: JSON.stringify({
       parameters,
       ...(config.pipelineRoot && { pipeline_root: config.pipelineRoot }),
+      ...(call.services.schedules.resources && { resource: true }),
     }),
     service_account: body.text('service_account', 253) || null,
     max_concurrency: maxConcurrency,
@@ -121,8 +126,29 @@ async function create(call: KfpCall): Promise<Json> {
   const problems = call.services.schedules.check(scheduleOf(row), now).filter((issue) => issue.severity === 'error')
   if (problems.length > 0) throw invalid(problems.map(formatIssue).join('\n'))
   await metadata.db.insertInto('recurring_runs').values(row).execute()
+  await makeResource(call, row, {
+    experiment: experiment.name,
+    pipelineText: source.text,
+    parameters,
+    pipelineRoot: config.pipelineRoot,
+  })
   call.services.schedules.changed()
   return recurringRunJson(row)
+}
+
+/** A server that dies in between has answered nothing; the row is then dropped when its resource is missed. */
+async function makeResource(call: KfpCall, row: RecurringRunRow, template: RecurringRunTemplate): Promise<void> {
+  const { resources } = call.services.schedules
+  try {
+    await resources?.create(row, template)
+  } catch (error) {
+    await deleteRow(call.metadata.db, row)
+    throw error
+  }
+}
+
+const deleteRow = async (db: Db, row: RecurringRunRow): Promise<void> => {
+  await db.deleteFrom('recurring_runs').where('recurring_run_id', '=', row.recurring_run_id).execute()
 }
 
 function versionAsked(call: KfpCall): boolean {
@@ -138,16 +164,23 @@ function readMode(mode: string | undefined): boolean {
   throw invalid(`mode must be ENABLE or DISABLE, got '${(mode ?? '').slice(0, 40)}'`)
 }
 
-async function find(call: KfpCall, verb: Verb, db: Db = call.metadata.db): Promise<RecurringRunRow> {
+async function find(call: KfpCall, verb: Verb): Promise<RecurringRunRow> {
   const id = idOf(call, 'job')
-  const row = await db.selectFrom('recurring_runs').selectAll().where('recurring_run_id', '=', id).executeTakeFirst()
-  if (!row) throw notFound(`Recurring run ${id} not found`)
-  await permit(call, verb, 'jobs', row.namespace)
+  const { schedules } = call.services
+  const read = () =>
+    call.metadata.db.selectFrom('recurring_runs').selectAll().where('recurring_run_id', '=', id).executeTakeFirst()
+  const known = await read()
+  if (!known) throw notFound(`Recurring run ${id} not found`)
+  await permit(call, verb, 'jobs', known.namespace)
+  await schedules.resources?.refresh(known.namespace)
+  const row = schedules.resources ? await read() : known
+  if (!row) throw notFound(`Recurring run ${id} was deleted with its resource`)
   return row
 }
 
 async function setEnabled(call: KfpCall, enabled: boolean): Promise<Json> {
   const row = await find(call, enabled ? 'enable' : 'disable')
+  await call.services.schedules.resources?.setEnabled(row, enabled)
   await call.metadata.db
     .updateTable('recurring_runs')
     .set({ enabled: enabled ? 1 : 0, updated_at: call.metadata.now() })
@@ -165,7 +198,8 @@ async function remove(call: KfpCall): Promise<Json> {
   const row = await find(call, 'delete')
   const policy = call.query.text('propagation_policy') ?? ''
   if (!PROPAGATION.includes(policy)) throw invalid(`propagation_policy '${policy.slice(0, 40)}' is unknown`)
-  await call.metadata.db.deleteFrom('recurring_runs').where('recurring_run_id', '=', row.recurring_run_id).execute()
+  await call.services.schedules.resources?.remove(row, policy === 'ORPHAN')
+  await deleteRow(call.metadata.db, row)
   call.services.schedules.changed()
   if (policy === 'ORPHAN') return {}
   const live = await call.metadata.db

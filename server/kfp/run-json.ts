@@ -52,7 +52,7 @@ function historyJson(stored: string): Json[] {
 }
 
 /** Without what executors keep beside it. */
-function configJson(stored: string): Json {
+export function configJson(stored: string): Json {
   const { parameters, pipeline_root } = JSON.parse(stored) as Json
   return compact({ parameters, pipeline_root })
 }

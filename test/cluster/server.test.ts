@@ -6,6 +6,7 @@ import { PIPELINE_RUNS, PODS } from '../../client/kube/resources.ts'
 import { isNotFound } from '../../client/kube/transport.ts'
 import type { Pod } from '../../operator/pod/pod-types.ts'
 import type { PipelineRun } from '../../operator/run-view.ts'
+import { SCHEDULED_RUNS, type ScheduledRun } from '../../operator/schedule/schedule-objects.ts'
 import { finished, installCrds, kube, makePlace, type Place, submit, until } from './support/cluster.ts'
 import { shellPipeline } from './support/pipelines.ts'
 import {
@@ -179,6 +180,44 @@ describe('a run of kubectl', () => {
       kube.get(PIPELINE_RUNS, place.namespace, 'forged').then(() => false, isNotFound),
     )
     expect(await runOf(id)).toMatchObject({ state: 'SUCCEEDED' })
+  })
+})
+
+describe('a recurring run of a client', () => {
+  const scheduled = async () =>
+    (await kube.list<ScheduledRun>(SCHEDULED_RUNS, { namespace: place.namespace })).items.map(({ metadata, spec }) => ({
+      id: metadata.labels?.['pipelines.kfp-ts.dev/recurring-run-id'],
+      name: metadata.name,
+      spec,
+    }))
+
+  test('is a ScheduledRun: made, run, suspended from both sides, and deleted', async () => {
+    const made = await ask('POST', `${KFP}/recurringruns`, {
+      display_name: 'Every Second',
+      experiment_id: experiment,
+      pipeline_spec: parse(hello),
+      max_concurrency: '1',
+      trigger: { periodic_schedule: { interval_second: '1' } },
+      mode: 'ENABLE',
+    })
+    expect(made.status).toBe(200)
+    const id: string = made.body.recurring_run_id
+    const one = `${KFP}/recurringruns/${id}`
+    const [resource] = await scheduled()
+    expect(resource).toMatchObject({ id, spec: { schedule: { every: '1s' }, maxActiveRuns: 1, suspend: false } })
+    const run = await until('a run of the schedule is over', async () => {
+      const { body } = await ask('GET', `${KFP}/runs?experiment_id=${experiment}&page_size=200`)
+      return body.runs?.find((it: Answer['body']) => it.recurring_run_id === id && it.state === 'SUCCEEDED')
+    })
+    expect(Date.parse(run.scheduled_at)).toBeLessThanOrEqual(Date.parse(run.created_at))
+    expect((await ask('POST', `${one}:disable`)).status).toBe(200)
+    expect((await scheduled())[0]?.spec.suspend).toBe(true)
+    await kube.patch(SCHEDULED_RUNS, place.namespace, resource!.name, { spec: { suspend: false } })
+    expect((await ask('GET', one)).body.status).toBe('ENABLED')
+    expect((await ask('DELETE', one)).status).toBe(200)
+    expect(await scheduled()).toEqual([])
+    expect((await ask('GET', one)).status).toBe(404)
+    expect(await runOf(run.run_id)).toMatchObject({ state: 'SUCCEEDED' })
   })
 })
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 import kfp
 from kfp import compiler, dsl
@@ -77,6 +78,28 @@ assert client.wait_for_run_completion(second.run_id, 300, 1).state == "SUCCEEDED
 client.archive_run(second.run_id)
 client.delete_run(second.run_id)
 refused(404, client.get_run, second.run_id)
+
+job = client.create_recurring_run(
+    experiment.experiment_id, "each second", interval_second=1, max_concurrency=2, params={"name": "time"}, pipeline_package_path=package
+)
+assert job.status == "ENABLED", job
+assert job.recurring_run_id in [one.recurring_run_id for one in client.list_recurring_runs(namespace=NAMESPACE).recurring_runs]
+for _ in range(120):
+    made = [one for one in client.list_runs(namespace=NAMESPACE, page_size=100).runs if one.recurring_run_id == job.recurring_run_id]
+    if any(one.state == "SUCCEEDED" for one in made):
+        break
+    time.sleep(0.5)
+else:
+    raise AssertionError(made)
+assert made[0].experiment_id == experiment.experiment_id, made[0]
+client.disable_recurring_run(job.recurring_run_id)
+assert client.get_recurring_run(job.recurring_run_id).status == "DISABLED"
+client.enable_recurring_run(job.recurring_run_id)
+assert client.get_recurring_run(job.recurring_run_id).status == "ENABLED"
+client.delete_recurring_run(job.recurring_run_id)
+refused(404, client.get_recurring_run, job.recurring_run_id)
+bad_cron = dict(cron_expression="61 * * * *", pipeline_package_path=package)
+refused(400, client.create_recurring_run, experiment.experiment_id, "never", **bad_cron)
 
 refused(403, client.list_runs, namespace=FOREIGN)
 refused(403, client.create_experiment, "mine", namespace=FOREIGN)
