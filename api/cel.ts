@@ -2,7 +2,16 @@
 import { Environment } from '@marcbachmann/cel-js'
 import type { JsonValue } from './json.ts'
 
-type Evaluate = (variables: Record<string, unknown>) => unknown
+interface Evaluate {
+  (variables: Record<string, unknown>): unknown
+  readonly ast: CelNode
+}
+
+/** `rcall` and `call` have the function's name first in `args`. */
+export interface CelNode {
+  readonly op: string
+  readonly args: unknown
+}
 
 const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false })
 environment.registerFunction('parseJson(string): dyn', (text: string) => {
@@ -30,14 +39,4 @@ export function parseCel(text: string): Evaluate {
   if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!)
   kept.set(text, evaluate)
   return evaluate
-}
-
-/** What is wrong with the text of an expression; undefined when it can be applied. */
-export function celProblem(text: string): string | undefined {
-  try {
-    parseCel(text)
-    return undefined
-  } catch (error) {
-    return (error as Error).message.split('\n')[0]
-  }
 }

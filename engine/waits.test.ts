@@ -207,6 +207,19 @@ describe('other waits', () => {
       expect(message).toContain(`"${name}"`)
   })
 
+  test.each([
+    ['json.all(x, x > 1) && json.exists(x, x > 2)', undefined],
+    ['has(json.a) && json.b.map(x, x + 1).filter(x, x > 2).size() > 0', undefined],
+    ['json.all(x, json.all(y, x == y))', /inside of another loop/],
+    ['json.a.map(x, [x].map(y, y)).size() > 0', /inside of another loop/],
+    ['text.matches("(a+)+$")', /matches/],
+    ['[1].all(x, matches(text, "a"))', /matches/],
+  ])('an expression costs no more than what it is applied to: %s', (until, problem) => {
+    const { error } = run('http', { url, until }).report
+    if (problem) expect(error?.message).toMatch(problem)
+    else expect(error).toBeUndefined()
+  })
+
   test('after a restart the same request is asked again; people are told what it waits for and what was seen', () => {
     const program = prepare(waiting('http', { url }))
     let { state, actions } = advance(program, begin(program, TEST_CONFIG), { kind: 'started' }, 0)

@@ -36,6 +36,8 @@ export interface LocalExecutor {
 
 /** How long a canceled step may take to end by itself. */
 const CANCEL_GRACE_MILLIS = 10_000
+/** Somebody may be looking on. */
+const TELL_MILLIS = 1000
 const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
 
 export function makeExecutor(options: ExecutorOptions): LocalExecutor {
@@ -61,7 +63,12 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
         })
       },
       'wait-for': (action) => {
-        waiter ??= createWaiter({ sources: options.waitSources, scope: { namespace: options.namespace }, emit })
+        waiter ??= createWaiter({
+          sources: options.waitSources,
+          scope: { namespace: options.namespace },
+          emit,
+          tellMillis: TELL_MILLIS,
+        })
         waiter.start(action)
       },
       'cancel-attempt': (action) => {

@@ -17,7 +17,7 @@ export interface HttpRules {
 }
 
 /** What is seen of an answer becomes an output parameter, which is kept with the run. */
-const MAX_BODY_BYTES = 1024 * 1024
+const MAX_BODY_BYTES = 256 * 1024
 const MAX_REDIRECTS = 5
 const ANSWER_MILLIS = 30_000
 const TOO_LATE = `no answer within ${ANSWER_MILLIS / 1000} s`

@@ -1,5 +1,5 @@
 /** The waits of an executor: starts watching for each, has what is seen judged, and answers the engine by events. */
-import { judgeWait } from '../engine/index.ts'
+import { judgeWait, type WaitVerdict } from '../engine/index.ts'
 import type { Action, AttemptResult, RunEvent } from '../engine/types.ts'
 import { type WaitScope, type WaitSources, watchBy } from './sources.ts'
 
@@ -32,9 +32,11 @@ interface Entry {
 /** Every new sight is a line of the journal, so it is told no more often than this. */
 const TELL_MILLIS = 10_000
 
-export function createWaiter({ sources, scope, emit, tellMillis = TELL_MILLIS }: WaiterOptions): Waiter {
+export function createWaiter(options: WaiterOptions): Waiter {
+  const { sources, scope, emit } = options
   const waits = new Map<string, Entry>()
   const watch = watchBy(sources)
+  const teller = tellerOf(options)
 
   function end(key: string): Entry | undefined {
     const entry = waits.get(key)
@@ -43,20 +45,6 @@ export function createWaiter({ sources, scope, emit, tellMillis = TELL_MILLIS }:
     clearTimeout(entry.timer)
     entry.stop()
     return entry
-  }
-
-  function tellSeen(entry: Entry, task: string, attempt: number): void {
-    entry.timer = undefined
-    const message = entry.lastSeen
-    if (message === undefined || message === entry.told) return
-    const wait = entry.toldAt + tellMillis - Date.now()
-    if (wait > 0) {
-      entry.timer = setTimeout(() => tellSeen(entry, task, attempt), wait)
-      return
-    }
-    entry.told = message
-    entry.toldAt = Date.now()
-    emit({ kind: 'wait-seen', task, attempt, message })
   }
 
   return {
@@ -70,16 +58,11 @@ export function createWaiter({ sources, scope, emit, tellMillis = TELL_MILLIS }:
         const verdict = judgeWait(wait, sight, Date.now())
         if (verdict.verdict === 'waiting') {
           const again = nextLookAt === undefined ? '' : ` (looks every ${wait.request.everyMillis / 1000} s)`
-          entry.lastSeen = `${verdict.message}${again}`
-          if (entry.timer === undefined) tellSeen(entry, task, attempt)
+          teller(entry, `${verdict.message}${again}`, task, attempt)
           return
         }
         end(key)
-        const result: AttemptResult =
-          verdict.verdict === 'met'
-            ? { outcome: 'succeeded', outputs: verdict.outputs }
-            : { outcome: 'failed', failure: verdict.failure }
-        emit({ kind: 'attempt-finished', task, attempt, result })
+        emit({ kind: 'attempt-finished', task, attempt, result: resultOf(verdict) })
       })
       entry.stop = stop
       // It may have been over before there was anything to stop.
@@ -87,14 +70,8 @@ export function createWaiter({ sources, scope, emit, tellMillis = TELL_MILLIS }:
     },
     cancel(task, attempt) {
       const entry = end(keyOf(task, attempt))
-      if (!entry) return false
-      const { lastSeen } = entry
-      const result: AttemptResult =
-        lastSeen === undefined
-          ? { outcome: 'canceled' }
-          : { outcome: 'failed', failure: { cause: 'infrastructure', message: lastSeen } }
-      emit({ kind: 'attempt-finished', task, attempt, result })
-      return true
+      if (entry) emit({ kind: 'attempt-finished', task, attempt, result: givenUp(entry.lastSeen) })
+      return entry !== undefined
     },
     stop() {
       for (const key of [...waits.keys()]) end(key)
@@ -103,6 +80,39 @@ export function createWaiter({ sources, scope, emit, tellMillis = TELL_MILLIS }:
       return waits.size
     },
   }
+}
+
+/** Tells what a wait has seen: the first at once, what is new later on when enough time has passed. */
+function tellerOf({ emit, tellMillis = TELL_MILLIS }: WaiterOptions) {
+  function tell(entry: Entry, task: string, attempt: number): void {
+    entry.timer = undefined
+    const message = entry.lastSeen
+    if (message === undefined || message === entry.told) return
+    const wait = entry.toldAt + tellMillis - Date.now()
+    if (wait > 0) {
+      entry.timer = setTimeout(() => tell(entry, task, attempt), wait)
+      return
+    }
+    entry.told = message
+    entry.toldAt = Date.now()
+    emit({ kind: 'wait-seen', task, attempt, message })
+  }
+  return (entry: Entry, message: string, task: string, attempt: number): void => {
+    entry.lastSeen = message
+    if (entry.timer === undefined) tell(entry, task, attempt)
+  }
+}
+
+function resultOf(verdict: Exclude<WaitVerdict, { verdict: 'waiting' }>): AttemptResult {
+  return verdict.verdict === 'met'
+    ? { outcome: 'succeeded', outputs: verdict.outputs }
+    : { outcome: 'failed', failure: verdict.failure }
+}
+
+/** The engine, which gave it up, knows why; what was last seen is for the message of a wait that took too long. */
+function givenUp(lastSeen: string | undefined): AttemptResult {
+  if (lastSeen === undefined) return { outcome: 'canceled' }
+  return { outcome: 'failed', failure: { cause: 'infrastructure', message: lastSeen } }
 }
 
 const keyOf = (task: string, attempt: number): string => `${task}#${attempt}`

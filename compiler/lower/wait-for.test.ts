@@ -91,7 +91,7 @@ test('what a wait can not be is told with all else, at compile time', async () =
   expect(messages).toEqual([
     'waitFor.http "wait-for-http": "every_seconds" is 0; give a number from 0.1',
     'waitFor.http "wait-for-http": "url" is "ftp://x"; give an http:// or https:// address',
-    expect.stringMatching(/"until" is no CEL expression: /),
+    expect.stringMatching(/"until" is no CEL expression that can be used: /),
     'waitFor.time "wait-for-time": it needs "at" (a time) or "after_seconds"',
     'waitFor.run "wait-for-run": it needs either "run" (an id or a name) or "pipeline" with "logical_date"',
     'waitFor.object "wait-for-object": "on_timeout" is "wait"; it can be fail, skip',
