@@ -55,6 +55,7 @@ const RUN_LIST: ListPlan = {
       table: 'latest_metrics',
       joins: sql<boolean>`kv.run_id = r.run_id`,
       only: sql<boolean>`kv.is_nan = 0`,
+      runId: sql.ref('r.run_id'),
     },
   },
   tieBreak: [{ expression: sql.ref('r.run_id') }],

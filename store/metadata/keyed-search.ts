@@ -6,6 +6,7 @@ import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type Condition, compare, type OrderItem } from './conditions.ts'
 import type { Metadata } from './database.ts'
 import { afterKey, decodePageToken, encodePageToken, type KeyValuePart, type OrderColumn, orderBy } from './keyset.ts'
+import { pageByMetric } from './metric-order.ts'
 
 /** Where the key-value pairs of a searched thing lie: a table and the condition that joins it to the thing. */
 export interface PairSource {
@@ -13,6 +14,8 @@ export interface PairSource {
   readonly joins: RawBuilder<SqlBool>
   /** Extra condition, for instance that a metric is no NaN. */
   readonly only?: RawBuilder<SqlBool>
+  /** For latest metrics of runs: the run's id in the plan's tables, so that an order begins in the metric's index. */
+  readonly runId?: RawBuilder<unknown>
 }
 
 export interface SearchPlan {
@@ -44,6 +47,8 @@ export async function keyedSearch<Row>(
 ): Promise<{ rows: Row[]; nextPageToken?: string }> {
   const order = [...orderOf(plan, search.order), ...(search.tieBreak ?? plan.tieBreak)]
   const where = [...search.base, ...search.conditions.map((condition) => conditionOf(metadata, plan, condition))]
+  const quick = await searchByMetric<Row>(metadata, plan, search, where, order.length)
+  if (quick) return quick
   if (search.pageToken) where.push(afterKey(order, decodePageToken(search.pageToken, search.scope, order.length)))
   const keys = order.map((column, index) => sql`${column.expression} as ${sql.ref(`order_${index}`)}`)
   const condition = where.length > 0 ? sql`where ${sql.join(where, sql` and `)}` : sql``
@@ -54,6 +59,39 @@ export async function keyedSearch<Row>(
   const last = page.at(-1)!
   const key = order.map((_, index) => last[`order_${index}`]!)
   return { rows: page, nextPageToken: encodePageToken({ scope: search.scope, key }) }
+}
+
+async function searchByMetric<Row>(
+  metadata: Metadata,
+  plan: SearchPlan,
+  search: KeyedSearch,
+  where: readonly RawBuilder<SqlBool>[],
+  keyLength: number,
+): Promise<{ rows: Row[]; nextPageToken?: string } | undefined> {
+  const [first, ...more] = search.order
+  const runId = plan.pairs?.metric?.runId
+  if (first?.entity !== 'metric' || more.length > 0 || !runId) return undefined
+  const token = search.pageToken ? decodePageToken(search.pageToken, search.scope, keyLength) : undefined
+  // Those without the metric stand behind all others.
+  if (token && token[0] !== 0) return undefined
+  const { key, descending } = first
+  const { columns, from } = plan
+  const tieBreak = search.tieBreak ?? plan.tieBreak
+  const after = token?.slice(1)
+  const { limit } = search
+  const page = await pageByMetric<Row>(metadata.db, {
+    key,
+    descending,
+    columns,
+    from,
+    runId,
+    where,
+    tieBreak,
+    limit,
+    after,
+  })
+  if (!page) return undefined
+  return { rows: page.rows, nextPageToken: encodePageToken({ scope: search.scope, key: [0, ...page.key] }) }
 }
 
 function orderOf(plan: SearchPlan, items: readonly OrderItem[]): OrderColumn[] {

@@ -26,7 +26,11 @@ beforeAll(async () => {
       startTime: 1000 + index,
       artifactUri: '',
       now: index,
-      tags: [{ key: 'odd', value: String(index % 2) }],
+      tags: [
+        { key: 'odd', value: String(index % 2) },
+        // Longer than what is indexed of it.
+        { key: 'long', value: `${'ü'.repeat(70)}${index % 4}` },
+      ],
     })
     if (value !== undefined) {
       await logBatch(metadata.db, runId, { metrics: [{ key: 'm', value, timestamp: 1, step: 0 }] })
@@ -81,6 +85,8 @@ describe('filters', () => {
     ['metrics.m != 0.5', 'r1 r3 r4 r6'],
     ['metrics.m <= 0.5', 'r0 r5 r6'],
     ["tags.odd = '1' AND metrics.m = 0.5", 'r5'],
+    [`tags.long = '${'ü'.repeat(70)}3'`, 'r3 r7'],
+    [`tags.long = '${'ü'.repeat(64)}'`, ''],
     ["run_name LIKE 'name_%'", 'r0 r1 r2 r3 r4 r5 r6 r7'],
     ["run_name LIKE 'NAME%'", ''],
     ["run_name ILIKE 'NAME%' and attribute.status = 'FINISHED'", 'r0'],

@@ -3,6 +3,8 @@ import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type Condition, compare, type OrderItem } from './conditions.ts'
 import type { Metadata } from './database.ts'
 import { afterKey, decodePageToken, encodePageToken, type KeyValuePart, type OrderColumn, orderBy } from './keyset.ts'
+import { pageByMetric } from './metric-order.ts'
+import { INDEXED_LENGTH } from './migrations/tracking.ts'
 import type { Lifecycle, RunRow } from './tables.ts'
 
 export interface RunSearch {
@@ -39,8 +41,9 @@ export async function searchRuns(
   metadata: Metadata,
   search: RunSearch,
 ): Promise<{ runs: RunRow[]; nextPageToken?: string }> {
-  const conditions = await conditionsOf(metadata, search.conditions)
-  const quick = await searchByMetric(metadata, search, conditions)
+  const { conditions, few } = await conditionsOf(metadata, search.conditions)
+  // Few runs are sorted sooner than found again in the order of a metric.
+  const quick = few ? undefined : await searchByMetric(metadata, search, conditions)
   if (quick) return quick
   const columns = orderColumns(search.order)
   let query = metadata.db
@@ -76,50 +79,63 @@ async function searchByMetric(
 ): Promise<{ runs: RunRow[]; nextPageToken?: string } | undefined> {
   const [first, ...more] = search.order
   if (first?.entity !== 'metric' || more.length > 0) return undefined
-  const columns: OrderColumn[] = [
-    { expression: sql.ref('om.value'), descending: first.descending },
-    ...orderColumns([]),
-  ]
-  const token = search.pageToken ? decodePageToken(search.pageToken, search.scope, columns.length + 1) : undefined
+  const tieBreak = orderColumns([])
+  const token = search.pageToken ? decodePageToken(search.pageToken, search.scope, tieBreak.length + 2) : undefined
   if (token && token[0] !== 0) return undefined
-  const conditions = [
-    sql<SqlBool>`om.key = ${first.key} and om.is_nan = 0`,
-    sql<SqlBool>`runs.experiment_id in (${sql.join([...search.experimentIds])})`,
-    sql<SqlBool>`runs.lifecycle_stage in (${sql.join([...search.stages])})`,
-    ...(search.namespace === undefined ? [] : [sql<SqlBool>`runs.namespace = ${search.namespace}`]),
-    ...given,
-    ...(token ? [afterKey(columns, token.slice(1))] : []),
-  ]
-  const { rows } = await sql<RunRow & { om_value: number }>`select runs.*, om.value as om_value
-    from latest_metrics as om cross join runs
-    where runs.run_id = om.run_id and ${sql.join(conditions, sql` and `)}
-    order by ${orderBy(columns)} limit ${search.limit + 1}`.execute(metadata.db)
-  if (rows.length <= search.limit) return undefined
-  const runs = rows.slice(0, search.limit)
-  const last = runs.at(-1)!
-  const key = [0, last.om_value, last.start_time, last.run_id]
-  return { runs, nextPageToken: encodePageToken({ scope: search.scope, key }) }
+  const page = await pageByMetric<RunRow>(metadata.db, {
+    key: first.key,
+    descending: first.descending,
+    columns: sql`runs.*`,
+    from: sql`runs`,
+    runId: sql.ref('runs.run_id'),
+    where: [
+      sql<SqlBool>`runs.experiment_id in (${sql.join([...search.experimentIds])})`,
+      sql<SqlBool>`runs.lifecycle_stage in (${sql.join([...search.stages])})`,
+      ...(search.namespace === undefined ? [] : [sql<SqlBool>`runs.namespace = ${search.namespace}`]),
+      ...given,
+    ],
+    tieBreak,
+    limit: search.limit,
+    after: token?.slice(1),
+  })
+  if (!page) return undefined
+  return { runs: page.rows, nextPageToken: encodePageToken({ scope: search.scope, key: [0, ...page.key] }) }
 }
 
 /** So many matches of a condition are looked up first; of more the page is found sooner by trying one run after the other. */
 const FEW = 2000
 
-/** The conditions as SQL; a comparison of a metric that few runs meet begins in the metric's index. */
-async function conditionsOf(metadata: Metadata, conditions: readonly Condition[]): Promise<RawBuilder<SqlBool>[]> {
+/** The conditions as SQL; one that few runs meet begins in the index of its values. */
+async function conditionsOf(
+  metadata: Metadata,
+  conditions: readonly Condition[],
+): Promise<{ readonly conditions: RawBuilder<SqlBool>[]; readonly few: boolean }> {
   const built: RawBuilder<SqlBool>[] = []
+  let anyFew = false
   for (const condition of conditions) {
-    const { entity, key, operator, value } = condition
-    if (entity !== 'metric' || !['=', '<', '<=', '>', '>='].includes(operator)) {
-      built.push(runCondition(metadata, condition))
-      continue
-    }
-    const matching = sql`select kv.run_id from latest_metrics as kv
-      where kv.key = ${key} and kv.is_nan = 0 and ${compare(metadata.kind, sql.ref('kv.value'), operator, value)}`
-    const { rows } = await sql<{ n: number }>`select count(*) as n
-      from (${matching} limit ${FEW + 1}) as few`.execute(metadata.db)
-    built.push(rows[0]!.n > FEW ? runCondition(metadata, condition) : sql`runs.run_id in (${matching})`)
+    const matching = indexed(metadata, condition)
+    const few = matching && (await isShort(metadata, matching))
+    built.push(few ? sql`runs.run_id in (${matching})` : runCondition(metadata, condition))
+    anyFew ||= Boolean(few)
   }
-  return built
+  return { conditions: built, few: anyFew }
+}
+
+async function isShort({ db }: Metadata, matching: RawBuilder<unknown>): Promise<boolean> {
+  const { rows } = await sql<{ n: number }>`select count(*) as n from (${matching} limit ${FEW + 1}) as few`.execute(db)
+  return rows[0]!.n <= FEW
+}
+
+/** The runs that meet a condition, by an index; undefined where there is none. */
+function indexed(metadata: Metadata, { entity, key, operator, value }: Condition): RawBuilder<unknown> | undefined {
+  const matches = compare(metadata.kind, sql.ref('kv.value'), operator, value)
+  if (entity === 'metric' && ['=', '<', '<=', '>', '>='].includes(operator)) {
+    return sql`select kv.run_id from latest_metrics as kv where kv.key = ${key} and kv.is_nan = 0 and ${matches}`
+  }
+  if ((entity !== 'param' && entity !== 'tag') || operator !== '=' || typeof value !== 'string') return undefined
+  const start = [...value].slice(0, INDEXED_LENGTH).join('')
+  return sql`select kv.run_id from ${sql.table(entity === 'param' ? 'params' : 'tags')} as kv
+    where kv.key = ${key} and substr(kv.value, 1, ${sql.lit(INDEXED_LENGTH)}) = ${start} and ${matches}`
 }
 
 function runCondition(metadata: Metadata, { entity, key, operator, value }: Condition): RawBuilder<SqlBool> {

@@ -21,6 +21,8 @@ describe.each(['sqlite', 'postgres'] as const)('clients on %s', (kind) => {
   test.each([
     ['mlflow 3', MLFLOW_3, 'mlflow_flow.py'],
     ['mlflow 2.22', MLFLOW_2, 'mlflow_flow.py'],
+    ['mlflow 3: models and files', MLFLOW_3, 'mlflow_models_flow.py'],
+    ['mlflow 2.22: models and files', MLFLOW_2, 'mlflow_models_flow.py'],
     ['kfp 2 client and command line', KFP_2, 'kfp_flow.py'],
   ])('%s', async (_name, packages, script) => {
     expect(await runScript(await pythonEnvironment(packages), script, [server.url])).toContain('passed')

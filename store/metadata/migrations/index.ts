@@ -5,7 +5,7 @@ import { MODEL_TABLES } from './models.ts'
 import { PIPELINE_TABLES } from './pipelines.ts'
 import { SCHEDULE_TABLES } from './schedules.ts'
 import { RUNS_BY_END, SIGNAL_TABLES } from './signals.ts'
-import { TRACKING_TABLES } from './tracking.ts'
+import { INDEXES_BY_VALUE, TRACKING_TABLES } from './tracking.ts'
 
 /** The migrations for one kind of database. */
 export function migrations(kind: MetadataKind): MigrationProvider {
@@ -15,6 +15,7 @@ export function migrations(kind: MetadataKind): MigrationProvider {
       '0002-schedules': schedules(kind),
       '0003-signals': signals(kind),
       '0004-append-only-history': appendOnlyHistory(kind),
+      '0005-search-by-value': searchByValue(),
     }),
   }
 }
@@ -60,6 +61,21 @@ function appendOnlyHistory(kind: MetadataKind): Migration {
   return {
     async up(db: Kysely<unknown>) {
       for (const statement of statements) await sql.raw(statement).execute(db)
+    },
+  }
+}
+
+function searchByValue(): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      for (const { table, name, replaces, columns } of INDEXES_BY_VALUE) {
+        await db.schema.dropIndex(replaces).execute()
+        await db.schema
+          .createIndex(name)
+          .on(table)
+          .expression(sql.raw(columns.join(', ')))
+          .execute()
+      }
     },
   }
 }

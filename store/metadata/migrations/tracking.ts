@@ -3,6 +3,17 @@ import type { TablePlan } from './columns.ts'
 
 const ofRun = { run_id: 'runs.run_id' }
 
+/** So much of a parameter or a tag is in its index: a database bounds the length of an entry. */
+export const INDEXED_LENGTH = 64
+
+/** Replaces the indexes by key alone. */
+export const INDEXES_BY_VALUE = ['params', 'tags'].map((table) => ({
+  table,
+  name: `${table}_by_value`,
+  replaces: `${table}_by_key`,
+  columns: ['key', `(substr(value, 1, ${INDEXED_LENGTH}))`, 'run_id'],
+}))
+
 export const TRACKING_TABLES: Readonly<Record<string, TablePlan>> = {
   counters: { columns: { name: 'text!', value: 'int!' }, key: ['name'] },
   settings: { columns: { key: 'text!', value: 'text!' }, key: ['key'] },

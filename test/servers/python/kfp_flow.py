@@ -1,6 +1,7 @@
 """Every traced sequence of a KFP user against the server at argv[1], by the unmodified client and command line."""
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -68,6 +69,15 @@ for arguments in ({"a": "x"}, {}, {"zz": 1, "a": 1}):
     assert body["code"] == 3 and body["details"], body
 by_metric = client.list_runs(experiment_id=experiment.experiment_id, sort_by="metric:accuracy desc").runs
 assert {r.display_name for r in by_metric} == {"ok", "fail"}, [r.display_name for r in by_metric]
+everything, token = [], ""
+while True:
+    page = client.list_runs(sort_by="metric:accuracy desc", page_size=1, page_token=token)
+    everything += [r.run_id for r in page.runs]
+    token = page.next_page_token
+    if not token:
+        break
+assert sorted(everything) == sorted(r.run_id for r in client.list_runs(page_size=200).runs), everything
+assert everything.index(slow.run_id) > everything.index(run.run_id), "those without the metric come last"
 state = json.dumps({"predicates": [{"operation": 1, "key": "state", "stringValue": "FAILED"}]})
 assert all(r.state == "FAILED" for r in client.list_runs(filter=state).runs)
 
@@ -127,10 +137,12 @@ client.create_experiment("exp" + u)
 
 def cli(*args):
     command = ["kfp", "--endpoint", HOST, "--output", "json", *args]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    # Deleting asks first.
+    done = subprocess.run(command, input="y\n", capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, (args, done.stdout, done.stderr)
-    start = min((i for i in (done.stdout.find("["), done.stdout.find("{")) if i >= 0), default=0)
-    return json.JSONDecoder().raw_decode(done.stdout[start:])[0] if done.stdout[start:] else None
+    answer = re.search(r"^[\[{]$", done.stdout, re.MULTILINE)
+    return json.JSONDecoder().raw_decode(done.stdout[answer.start() :])[0] if answer else None
+
 
 
 cli("experiment", "create", "cli" + u)
@@ -145,4 +157,35 @@ assert cli("run", "get", cli("run", "list")[0]["run_id"])["state"] == "SUCCEEDED
 recurring = ["--experiment-name", "cli" + u, "--job-name", "j1", "--cron-expression", "0 0 * * * *"]
 by_version = ["--pipeline-id", uploaded["pipeline_id"], "--version-id", second["pipeline_version_id"]]
 assert cli("recurring-run", "create", *recurring, *by_version, "a=5")["status"] == "DISABLED"
+run_id = cli("run", "list")[0]["run_id"]
+assert cli("run", "archive", run_id)["storage_state"] == "ARCHIVED"
+cli("run", "unarchive", run_id)
+cli("run", "delete", run_id)
+refused(404, client.get_run, run_id)
+job_id = next(j for j in cli("recurring-run", "list") if j["display_name"] == "j1")["recurring_run_id"]
+assert cli("recurring-run", "enable", job_id)["status"] == "ENABLED"
+assert cli("recurring-run", "disable", job_id)["status"] == "DISABLED"
+assert cli("recurring-run", "get", job_id)["recurring_run_id"] == job_id
+cli("recurring-run", "delete", job_id)
+cli("pipeline", "delete-version", uploaded["pipeline_id"], second["pipeline_version_id"])
+assert len(cli("pipeline", "list-versions", uploaded["pipeline_id"])) == 1
+
+# The name-first client of kfp 2.17, which the Kubeflow SDK gives out too.
+from kfp.kubeflow_client import PipelinesClient
+from kfp.kubeflow_client.backends.kubernetes.types import KubernetesBackendConfig
+
+named = PipelinesClient(KubernetesBackendConfig(base_url=HOST))
+first = named.upload_pipeline(pipe, name="named" + u, version="one")
+assert first.display_name == "one", first
+named.upload_pipeline(package, name="named" + u, version="two")
+assert {v.display_name for v in named.list_pipeline_versions("named" + u).pipeline_versions} == {"one", "two"}
+assert named.get_pipeline("named" + u).pipeline_id == first.pipeline_id
+assert named.get_pipeline_version("named" + u, "one").pipeline_version_id == first.pipeline_version_id
+named.create_experiment("named" + u)
+begun = named.run("named" + u, params={"a": 1}, name="by name", experiment="named" + u, version="one")
+assert named.wait_for_run_status(begun.run_id, timeout=60, polling_interval=1).state == "SUCCEEDED"
+assert [r.run_id for r in named.list_runs(experiment="named" + u).runs] == [begun.run_id]
+assert any(e.display_name == "named" + u for e in named.list_experiments().experiments)
+named.delete_pipeline("named" + u)
+named.delete_experiment("named" + u)
 print("passed", kfp.__version__)
