@@ -134,6 +134,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
       kube,
       namespace: settings.namespace,
       identity: settings.identity,
+      onWrite: (kind) => metrics.apiWrite(kind),
       triggers: {
         metadata,
         store,

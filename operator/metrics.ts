@@ -2,13 +2,16 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { AttemptResult } from '../engine/types.ts'
 
+/** What the operator writes to the API server. */
+export type ApiWrite = 'pod' | 'status' | 'event' | 'scheduled-run' | 'schedule-status' | 'other'
+
 export interface OperatorMetrics {
   decided(millis: number): void
   reconciled(millis: number): void
   podCreated(): void
   attemptEnded(result: AttemptResult): void
   throttled(status: number): void
-  apiWrite(kind: 'pod' | 'status' | 'event' | 'other'): void
+  apiWrite(kind: ApiWrite): void
   /** Read when somebody asks. */
   watchGauges(
     read: () => { queued: number; active: number; podsInFlight: number; podsWaiting: number; leader: boolean },

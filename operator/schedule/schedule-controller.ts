@@ -6,6 +6,7 @@ import { type Informer, keyOf, startInformer } from '../../client/kube/informer.
 import { EVENTS, type KubeObject, PIPELINE_RUNS } from '../../client/kube/resources.ts'
 import type { RunFact } from '../../engine/schedule/schedule-state.ts'
 import { findTriggerLoop } from '../../engine/schedule/triggers.ts'
+import type { ApiWrite } from '../metrics.ts'
 import type { PipelineRun, RunView } from '../run-view.ts'
 import { isOver, reconcileBackfill } from './reconcile-backfill.ts'
 import { compileObject, type ReconcilePorts, reconcileSchedule } from './reconcile-schedule.ts'
@@ -29,6 +30,7 @@ export interface ScheduleControllerOptions {
   readonly now?: () => number
   /** Without it triggers do nothing. */
   readonly triggers?: TriggerPorts | undefined
+  readonly onWrite?: ((kind: ApiWrite) => void) | undefined
   /** Wait after a pass that failed. @default 2000 */
   readonly retryMillis?: number
 }
@@ -90,7 +92,7 @@ class Controller {
     const wake = (key: string) => this.#wake(key)
     this.#triggers = options.triggers && watchTriggers({ ...options.triggers, kube, log, now: this.#now, wake })
     this.#ports = {
-      kube: options.kube,
+      kube: counted(options.kube, options.onWrite ?? (() => {})),
       now: this.#now,
       timeZoneData: process.versions.tz ?? 'unknown',
       event: (object, type, reason, message) => this.#event(object, type, reason, message),
@@ -320,8 +322,27 @@ class Controller {
       count: 1,
       source: { component: 'kfp-ts-operator', host: this.#options.identity },
     } as KubeObject
-    this.#options.kube.create(EVENTS, namespace, event).catch(() => {
+    this.#ports.kube.create(EVENTS, namespace, event).catch(() => {
       // An event that can't be written is a line less in a story; the status has the facts.
     })
+  }
+}
+
+/** The client with its writes told. */
+function counted(kube: KubeClient, tell: (kind: ApiWrite) => void): KubeClient {
+  return {
+    ...kube,
+    create: (resource, ...rest) => {
+      tell(resource === EVENTS ? 'event' : 'scheduled-run')
+      return kube.create(resource, ...rest)
+    },
+    patch: (resource, namespace, name, patch, subresource) => {
+      tell(subresource === 'status' ? 'schedule-status' : 'other')
+      return kube.patch(resource, namespace, name, patch, subresource)
+    },
+    delete: (...rest) => {
+      tell('other')
+      return kube.delete(...rest)
+    },
   }
 }

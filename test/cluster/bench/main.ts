@@ -18,6 +18,7 @@ import {
   submit,
   until,
 } from '../support/cluster.ts'
+import { manySchedules } from './schedules.ts'
 
 const RUNS = Number(process.env['KFP_TS_BENCH_RUNS'] ?? 1000)
 const ITERATIONS = Number(process.env['KFP_TS_BENCH_ITERATIONS'] ?? 10_000)
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
   try {
     tell('what', 'measured', 'goal')
     await threeSteps(place)
+    await manySchedules({ tell, peakMemory, metricLines })
     spawnSync(join(ROOT, 'test/cluster/simulated-nodes.sh'), ['up', '5'], { stdio: 'inherit' })
     await manyRuns(place)
     await longLoop(place)
@@ -194,7 +196,7 @@ async function inParallel(count: number, width: number, work: (index: number) =>
 }
 
 async function metricLines(
-  { metricsUrl }: OperatorProcess,
+  { metricsUrl }: Pick<OperatorProcess, 'metricsUrl'>,
   name: string,
 ): Promise<{ labels: string; value: number }[]> {
   const text = await (await fetch(metricsUrl)).text()
@@ -216,7 +218,7 @@ async function quantile(operator: OperatorProcess, name: string, share: number):
   return buckets.find(({ value }) => value >= all * share)?.upTo ?? Number.NaN
 }
 
-async function peakMemory({ pid }: OperatorProcess): Promise<string> {
+async function peakMemory({ pid }: Pick<OperatorProcess, 'pid'>): Promise<string> {
   const kilobytes = Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
   return `${(kilobytes / 1024).toFixed(0)} MB`
 }
