@@ -24,6 +24,9 @@ export async function completeCommandLine(argv: readonly string[], command: Comm
   const parser = baseParser([]).completion('completion', false)
   if (command) parser.command({ ...command })
   else for (const { name, summary } of commands) parser.command(name, summary)
+  // The words of the line begin with the script and the command. First, since yargs ends the process.
+  const more = (await command?.complete?.(argv.slice(3))) ?? []
+  if (more.length > 0) process.stdout.write(`${more.join('\n')}\n`)
   await parser.parseAsync([...argv])
 }
 

@@ -193,6 +193,7 @@ async function* followLogs(
     await Promise.all(open)
   }
 
+  signal.addEventListener('abort', inbox.end, { once: true })
   void runs.followPods(run, (pod, gone) => gone || take(pod), signal).catch(inbox.fail)
   void untilEnd().then(inbox.end, (error) => (signal.aborted ? inbox.end() : inbox.fail(error)))
   try {

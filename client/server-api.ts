@@ -42,6 +42,8 @@ export interface ServerApi {
   readonly place: string
   /** Undefined when the server does not know the run. */
   run(runId: string): Promise<ServedRun | undefined>
+  /** Why tasks of a run that goes on do not run yet, one sentence each. */
+  waiting(runId: string): Promise<readonly { readonly task: string; readonly reason: string }[]>
   /** Undefined when there is no such attempt. */
   log(runId: string, task: string, attempt?: number, signal?: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>
   /** What a retry of the run would do. Undefined when the server can't tell. */
@@ -123,6 +125,7 @@ function firstThere(servers: readonly ServerApi[], place: string): ServerApi {
   return {
     place,
     run: (...args) => ask((server) => server.run(...args)),
+    waiting: (...args) => ask((server) => server.waiting(...args)),
     log: (...args) => ask((server) => server.log(...args)),
     foreseeRetry: (...args) => ask((server) => server.foreseeRetry(...args)),
     foresee: (...args) => ask((server) => server.foresee(...args)),
@@ -159,6 +162,9 @@ function createServerApi(
   return {
     place,
     run: (runId) => json(`/runs/${encodeURIComponent(runId)}`),
+    waiting: async (runId) =>
+      (await json<{ waiting: { task: string; reason: string }[] }>(`/runs/${encodeURIComponent(runId)}/waiting`))
+        ?.waiting ?? [],
     async log(runId, task, attempt, signal) {
       const path = withQuery(`/runs/${encodeURIComponent(runId)}/logs`, { task, attempt })
       try {

@@ -30,6 +30,8 @@ export interface LocalRunSettings<Arguments = Readonly<Record<string, JsonValue 
   readonly timeoutMillis?: number
   /** Folder for artifacts. @default in the run's folder */
   readonly pipelineRoot?: string
+  /** Id of an earlier run under the same root: steps that finished in it and are the same are taken over. */
+  readonly reuse?: string
 }
 
 /** A run that is under way in this process. */
@@ -87,6 +89,7 @@ function runOptions(client: LocalClientOptions, settings: LocalRunSettings): Run
     ...(client.parallelism === undefined ? {} : { parallelism: client.parallelism }),
     ...(settings.timeoutMillis === undefined ? {} : { timeoutMillis: settings.timeoutMillis }),
     ...(settings.pipelineRoot === undefined ? {} : { pipelineRoot: settings.pipelineRoot }),
+    ...(settings.reuse === undefined ? {} : { reuse: settings.reuse }),
   }
 }
 

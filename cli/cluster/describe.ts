@@ -29,12 +29,16 @@ export async function describeOnCluster(args: DescribeArgs): Promise<void> {
   })
 }
 
-type Served = { readonly run: ServedRun } | { readonly reason: string }
+type Served =
+  | { readonly run: ServedRun; readonly waiting: readonly { readonly task: string; readonly reason: string }[] }
+  | { readonly reason: string }
 
 async function askServer({ server }: ClusterRuns, run: PipelineRun): Promise<Served> {
   try {
     const found = await server.run(servedId(run))
-    return found ? { run: found } : { reason: `the server (${server.place}) does not know the run` }
+    if (found)
+      return { run: found, waiting: isFinalPhase(run.status?.phase) ? [] : await server.waiting(servedId(run)) }
+    return { reason: `the server (${server.place}) does not know the run` }
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) }
   }
@@ -50,7 +54,7 @@ export interface ClusterFacts {
 
 export function clusterStory({ run, pods, events, served, again }: ClusterFacts): RunStory {
   const { metadata, spec, status = {} } = run
-  const tasks = 'run' in served ? servedTasks(served.run, pods) : podTasks(pods)
+  const tasks = 'run' in served ? servedTasks(served, pods) : podTasks(pods)
   const hidden = (status.counts?.total ?? 0) - tasks.length
   return {
     name: metadata.name,
@@ -90,11 +94,16 @@ function nextCommands({ metadata: { name }, status }: PipelineRun, again: string
   return [`kfp-ts logs ${name} ${again}`, `kfp-ts retry ${name} ${again} [--file EDITED] [--dry-run]`]
 }
 
-function servedTasks({ tasks }: ServedRun, pods: readonly TaskPod[]): TaskStory[] {
-  return tasks.map(({ path, state, attempts, startTime, endTime, error }) => ({
+function servedTasks({ run, waiting }: Extract<Served, { run: ServedRun }>, pods: readonly TaskPod[]): TaskStory[] {
+  const reasons = new Map(waiting.map(({ task, reason }) => [task, reason]))
+  return run.tasks.map(({ path, state, attempts, startTime, endTime, error }) => ({
     task: path,
     state,
-    text: [took(startTime, endTime), error && `(${error.code}) ${error.message.split('\n')[0]}`]
+    text: [
+      took(startTime, endTime),
+      !endTime && reasons.get(path),
+      error && `(${error.code}) ${error.message.split('\n')[0]}`,
+    ]
       .filter(Boolean)
       .join('  '),
     attempts: attempts > 1 || state === 'RUNNING' ? attemptLines(pods.filter((pod) => pod.path === path)) : [],

@@ -1,10 +1,12 @@
 /** `kfp-ts cancel`: ends a run; steps that run are ended too. */
+
 import { InvalidInputError } from '../../api/issue.ts'
 import { isFinalPhase } from '../../api/pipeline-run.ts'
 import { requestCancel } from '../../local/cancel-request.ts'
 import { lockHolder } from '../../store/lock.ts'
 import { runPaths } from '../../store/run-folder.ts'
 import { withRuns } from '../cluster.ts'
+import { completeRuns } from '../complete-runs.ts'
 import { usageIssue } from '../errors.ts'
 import { findRunId, listRuns } from '../local-runs.ts'
 import { isClusterTarget, rootOf, type TargetArgs, withRunArgument } from '../target.ts'
@@ -19,6 +21,7 @@ export const command: Command<CancelArgs> = {
     withRunArgument(yargs)
       .example('$0 cancel last', 'the newest run of this machine')
       .example('$0 cancel hybrid-x7k2p -n ml', 'a run of the cluster'),
+  complete: completeRuns,
   handler: async (args) => {
     if (isClusterTarget(args)) await cancelOnCluster(args)
     else await cancelHere(args)

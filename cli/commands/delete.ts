@@ -1,9 +1,11 @@
 /** `kfp-ts delete`: removes runs; on a cluster with their pods, artifacts stay unless the run says otherwise. */
+
 import { rm } from 'node:fs/promises'
 import { InvalidInputError } from '../../api/issue.ts'
 import { lockHolder } from '../../store/lock.ts'
 import { runPaths } from '../../store/run-folder.ts'
 import { withRuns } from '../cluster.ts'
+import { completeRuns } from '../complete-runs.ts'
 import { usageIssue } from '../errors.ts'
 import { findRunId } from '../local-runs.ts'
 import { isClusterTarget, rootOf, type TargetArgs, withRunArgument } from '../target.ts'
@@ -19,6 +21,7 @@ export const command: Command<DeleteArgs> = {
     withRunArgument(yargs)
       .example('$0 delete quadruple-20261125-184512-k3f9', 'a run of this machine')
       .example('$0 delete hybrid-x7k2p -n ml', 'a run of the cluster'),
+  complete: completeRuns,
   handler: async (args) => {
     if (!isClusterTarget(args)) return await deleteHere(args)
     await withRuns(args, async ({ runs, find }) => {

@@ -6,6 +6,7 @@ import { formatDuration, styleFor } from '../../local/progress/terminal.ts'
 import { leavesOf } from '../../local/progress/tree.ts'
 import { lockHolder } from '../../store/lock.ts'
 import { runPaths } from '../../store/run-folder.ts'
+import { completeRuns } from '../complete-runs.ts'
 import { findRunId } from '../local-runs.ts'
 import { type RunStory, storyLines } from '../run-story.ts'
 import { isClusterTarget, rootOf, type TargetArgs, withRunArgument } from '../target.ts'
@@ -30,6 +31,7 @@ export const command: Command<DescribeArgs> = {
       })
       .example('$0 describe last', 'the newest run of this machine')
       .example('$0 describe hybrid-x7k2p -n ml', 'a run of the cluster'),
+  complete: completeRuns,
   handler: async (args) => {
     if (isClusterTarget(args)) await (await import('../cluster/describe.ts')).describeOnCluster(args)
     else await describeHere(args)

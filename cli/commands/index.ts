@@ -9,6 +9,8 @@ export interface Command<Args = Record<string, unknown>>
   readonly describe: string
   // biome-ignore lint/suspicious/noExplicitAny: the types of yargs' builders do not tell optional from undefined.
   readonly builder: (yargs: Argv) => Argv<any>
+  /** More words for the shell to offer, beside options. @param words after the command, the last one unfinished */
+  readonly complete?: (words: readonly string[]) => Promise<readonly string[]>
   /** Throws InvalidInputError for the user's mistakes; sets `process.exitCode` to 1 when the work itself failed. */
   readonly handler: (args: Args) => void | Promise<void>
 }
@@ -34,7 +36,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'run', summary: 'run a pipeline on this machine', group: 'local', load: () => import('./run.ts') },
   { name: 'runs', summary: 'list runs', group: 'runs', load: () => import('./runs.ts') },
   { name: 'logs', summary: 'print what the steps of a run wrote', group: 'runs', load: () => import('./logs.ts') },
-  { name: 'explain', summary: 'say why the cache hit or missed', group: 'runs', load: () => import('./explain.ts') },
+  { name: 'explain', summary: 'say why the cache hit or missed', group: 'local', load: () => import('./explain.ts') },
   {
     name: 'generate',
     summary: 'write types beside YAML components',

@@ -1,5 +1,7 @@
 /** `kfp-ts logs`: what the steps of a run printed, attempt by attempt, also while it runs. */
+
 import { InvalidInputError } from '../../api/issue.ts'
+import { completeRuns } from '../complete-runs.ts'
 import { usageIssue } from '../errors.ts'
 import { isClusterTarget, type TargetArgs, withTargetOptions } from '../target.ts'
 import type { Command } from './index.ts'
@@ -40,6 +42,7 @@ export const command: Command<LogsArgs> = {
       .example('$0 logs last train', 'all attempts of train in the newest run of this machine')
       .example('$0 logs last -f', 'follow all of its steps')
       .example('$0 logs hybrid-x7k2p train -n ml', 'a run of the cluster'),
+  complete: completeRuns,
   handler: async (args) => {
     for (const name of ['attempt', 'tail'] as const) {
       const value = args[name]

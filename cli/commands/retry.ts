@@ -1,10 +1,12 @@
 /** `kfp-ts retry`: runs again what failed in a run, or what an edited pipeline changed; what finished and is the same stays. */
+
 import { resolve } from 'node:path'
 import { InvalidInputError } from '../../api/issue.ts'
 import { replayedReport } from '../../local/describe.ts'
 import { foreseeResume, foreseeRun } from '../../local/foresee.ts'
 import type { RunOptions } from '../../local/machine.ts'
 import { resumeRun, startRun } from '../../local/run.ts'
+import { completeRuns } from '../complete-runs.ts'
 import { usageIssue } from '../errors.ts'
 import { findRunId } from '../local-runs.ts'
 import { readPipelineFile } from '../pipeline-file.ts'
@@ -50,6 +52,7 @@ export const command: Command<RetryArgs> = {
       .example('$0 retry last', 'run again what failed in the newest run of this machine')
       .example('$0 retry hybrid-x7k2p -n ml --dry-run', 'which tasks would run, and why')
       .example('$0 retry hybrid-x7k2p -n ml --file fixed.ts --wait', 'go on with an edited pipeline'),
+  complete: completeRuns,
   handler: async (args) => {
     if (isClusterTarget(args)) await (await import('../cluster/retry.ts')).retryOnCluster(args)
     else await retryHere(args)

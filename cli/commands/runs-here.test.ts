@@ -113,3 +113,12 @@ test('cancel ends a run in another process; delete removes it, by its whole name
   expect((await tool('delete', runId)).stdout).toBe(`${runId} is deleted\n`)
   expect((await tool('describe', runId)).status).toBe(2)
 })
+
+test('the shell completes the names of runs', async () => {
+  const complete = async (...words: readonly string[]) =>
+    (await tool('--get-yargs-completions', 'kfp-ts', ...words)).stdout.split('\n')
+  expect(await complete('describe', '')).toEqual(expect.arrayContaining(['last', failed, '--json']))
+  expect(await complete('logs', '-f', '')).toContain(failed)
+  expect(await complete('logs', failed, '')).not.toContain(failed)
+  expect(await complete('retry', '--file', '')).not.toContain(failed)
+})
