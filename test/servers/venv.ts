@@ -40,7 +40,17 @@ export async function runScript(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<string> {
-  const { stdout } = await run(join(environment, 'bin', 'python'), ['-W', 'ignore', join(scripts, script), ...args], {
+  return await runProgram(environment, join(scripts, script), args, env)
+}
+
+/** Runs a Python file by its path. */
+export async function runProgram(
+  environment: string,
+  file: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
+  const { stdout } = await run(join(environment, 'bin', 'python'), ['-W', 'ignore', file, ...args], {
     maxBuffer: 64 * 1024 * 1024,
     env: {
       ...process.env,
