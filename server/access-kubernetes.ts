@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { KubeClient } from '../client/kube/client.ts'
 import type { KubeObject, Resource as KubeResource } from '../client/kube/resources.ts'
+import { isTransient, KubeError } from '../client/kube/transport.ts'
 import type { Access, Identity, Resource, Verb } from './access.ts'
+import { HttpError } from './problem.ts'
 import { bearerToken } from './run-tokens.ts'
 
 const TOKEN_REVIEWS: KubeResource = { group: 'authentication.k8s.io', version: 'v1', plural: 'tokenreviews' }
@@ -69,12 +71,24 @@ export function kubernetesAccess(kube: KubeClient, audiences: readonly string[] 
   }
 }
 
+/** Rejects with 503 while the cluster can't be asked: nobody is let in then, and it is no fault of the caller. */
+async function ask<T extends KubeObject>(kube: KubeClient, reviews: KubeResource, review: T): Promise<T> {
+  try {
+    return await kube.create<T>(reviews, undefined, review)
+  } catch (error) {
+    const isForbidden = error instanceof KubeError && error.status === 403
+    if (!isForbidden && !isTransient(error)) throw error
+    const why = isForbidden ? `the server's account needs "create" on ${reviews.plural}` : 'try again'
+    throw new HttpError(503, `The cluster can not be asked who calls: ${why}`)
+  }
+}
+
 async function reviewToken(
   kube: KubeClient,
   token: string,
   audiences: readonly string[],
 ): Promise<Identity | undefined> {
-  const review = await kube.create<TokenReview>(TOKEN_REVIEWS, undefined, {
+  const review = await ask<TokenReview>(kube, TOKEN_REVIEWS, {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenReview',
     metadata: {},
@@ -103,7 +117,7 @@ async function reviewAccess(
   resource: Resource,
   namespace: string,
 ): Promise<boolean> {
-  const review = await kube.create<AccessReview>(ACCESS_REVIEWS, undefined, {
+  const review = await ask<AccessReview>(kube, ACCESS_REVIEWS, {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SubjectAccessReview',
     metadata: {},

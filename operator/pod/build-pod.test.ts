@@ -178,3 +178,24 @@ describe('a pod', () => {
     })
   })
 })
+
+describe('what lets a step log', () => {
+  const tracking = [
+    { name: 'MLFLOW_TRACKING_URI', value: 'http://server' },
+    { name: 'MLFLOW_TRACKING_TOKEN', valueFrom: { secretKeyRef: { name: 's', key: 'token' } } },
+  ]
+  const namesOf = (change: Partial<PodRequest>, env: Launch['env'] = []) =>
+    buildPod(request({ tracking, ...change }, { env }))
+      .spec?.containers[0]?.env?.map(({ name }) => name)
+      .filter((name) => name.startsWith('MLFLOW'))
+
+  test('is in its environment', () => {
+    expect(namesOf({})).toEqual(['MLFLOW_TRACKING_URI', 'MLFLOW_TRACKING_TOKEN'])
+  })
+
+  test('is left out when the step has a tracking server of its own: our token is not sent there', () => {
+    const own = { name: 'MLFLOW_TRACKING_URI', value: 'http://other' }
+    expect(namesOf({}, [own])).toEqual(['MLFLOW_TRACKING_URI'])
+    expect(namesOf({ defaults: { env: [own] } })).toEqual(['MLFLOW_TRACKING_URI'])
+  })
+})

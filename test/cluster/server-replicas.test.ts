@@ -99,11 +99,11 @@ test(`${CLIENTS} clients and ${KILLS} kills: nothing that was acknowledged is lo
   const noted: Acknowledged = { metrics: new Map(), started: [] }
   let experiment: string | undefined
   for (let round = 0; round < KILLS; round++) {
-    const operator = await startServedOperator(place, [], port)
+    const operator = await startServedOperator(place, [], { port })
     experiment ??= await makeExperiment(operator.url, 'load')
     await killUnderLoad(operator, experiment, noted)
   }
-  const operator = await startServedOperator(place, [], port)
+  const operator = await startServedOperator(place, [], { port })
   const ask = askAt(operator.url)
   const lost: string[] = []
   for (const [id, steps] of noted.metrics) {

@@ -99,6 +99,7 @@ describe('a run of a client', () => {
   test('waits, shows its log while it runs, is terminated, and is deleted with its resource', async () => {
     const id = await startRun(patient)
     await until('the step has begun', async () => (await log(id, 'wait')).body === 'begun\n', 120)
+    const followed = ask('GET', `/api/v1/runs/${id}/logs?task=root/wait&follow=true`)
     expect((await runOf(id)).state).toBe('RUNNING')
     expect((await ask('GET', `/api/v1/runs/${id}/waiting`)).body.waiting).toEqual([
       { task: 'root/after', reason: 'it waits for wait' },
@@ -106,6 +107,8 @@ describe('a run of a client', () => {
     expect((await ask('POST', `${KFP}/runs/${id}:terminate`)).status).toBe(200)
     await until('the run is over', async () => (await status(id)).state === 'CANCELED', 60)
     expect((await resourceOf(id))?.spec.cancel).toBe(true)
+    const heard = (await followed).body.replaceAll(/^: \n\n/gm, '')
+    expect(heard).toBe('event: log\ndata: {"text":"begun\\n"}\n\n')
     expect((await ask('DELETE', `${KFP}/runs/${id}`)).status).toBe(200)
     expect(await resourceOf(id)).toBeUndefined()
     expect((await ask('GET', `${KFP}/runs/${id}`)).status).toBe(404)

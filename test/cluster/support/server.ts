@@ -21,15 +21,19 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** @param port the same one after a kill, so that clients and pods find it again */
+/** @param options.port the same one after a kill, so that clients and pods find it again */
 export async function startServedOperator(
   place: Place,
   extra: readonly string[] = [],
-  port?: number,
+  { port, environment }: { readonly port?: number; readonly environment?: Readonly<Record<string, string>> } = {},
 ): Promise<ServedOperator> {
   const at = port ?? (await freePort())
   const url = `http://${HOST}:${at}`
-  const operator = await startOperatorProcess(place, ['--serve', `${HOST}:${at}`, '--serve-url', url, ...extra])
+  const operator = await startOperatorProcess(
+    place,
+    ['--serve', `${HOST}:${at}`, '--serve-url', url, ...extra],
+    environment,
+  )
   await until('the server answers', async () => (await fetch(`${url}/health`)).ok)
   return { ...operator, url }
 }
