@@ -77,6 +77,7 @@ async function startPod(
   const place = placeOf(context, entry)
   entry.place = place
   if (!place.isGranted) {
+    context.newsOf.delete(task)
     keepWaiting(context, entry, () => place.why())
     await place.granted
   }
@@ -124,7 +125,11 @@ async function createPod(context: SessionContext, entry: Attempt): Promise<void>
   let pod: Pod | undefined
   for (let failures = 0; !context.closed && entry.stage === 'wanted'; failures++) {
     try {
+      // Waiting in line for a place or for the quota is no decision.
+      const since = context.newsOf.get(entry.task)
+      context.newsOf.delete(entry.task)
       pod ??= podOf(context, entry, workspace, await ports.tracking?.variables(run, entry.task, entry.launch))
+      if (since !== undefined) ports.metrics.decided(ports.now() - since)
       await ports.kube.create(PODS, run.namespace, pod)
       context.podsCreated++
       ports.metrics.podCreated()
@@ -247,6 +252,7 @@ async function lookUpCache(context: SessionContext, action: Extract<Action, { ki
   const { ports, run } = context
   try {
     const answer = await answerOfCache(ports.records, ports.store, run.namespace, action)
+    if (answer.hit) context.newsOf.delete(action.task)
     context.tell({ kind: 'cache-answered', task: action.task, answer })
   } catch (error) {
     ports.onTrouble(run, error)

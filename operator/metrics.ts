@@ -19,7 +19,7 @@ export interface OperatorMetrics {
   text(): Promise<string>
 }
 
-const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export function createMetrics(): OperatorMetrics {
   const registry = new Registry()
@@ -28,7 +28,7 @@ export function createMetrics(): OperatorMetrics {
   const name = (suffix: string): string => `kfp_ts_operator_${suffix}`
   const decision = new Histogram({
     name: name('decision_seconds'),
-    help: "From the watch's news of an ended attempt to the creation of the next pod.",
+    help: "From the watch's news of an ended attempt to the sending of the next pod.",
     buckets: LATENCY_BUCKETS,
     registers,
   })

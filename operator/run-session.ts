@@ -5,7 +5,7 @@
 import type { PipelineRunSpec } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { advance, begin, isFinished, pendingActions, type RunState } from '../engine/index.ts'
-import type { Action, JournalRecord, RunConfig, RunEvent } from '../engine/types.ts'
+import type { Action, JournalRecord, RunConfig, RunEvent, TaskPath } from '../engine/types.ts'
 import type { WaitSources } from '../waiting/sources.ts'
 import { createWaiter, type Waiter } from '../waiting/waiter.ts'
 import type { PodPlaces } from './admission/pod-places.ts'
@@ -71,6 +71,8 @@ export interface SessionContext {
   readonly oomKills: Map<string, number>
   /** Attempts that the journal knew to have started before this operator did. */
   readonly knownStarted: ReadonlySet<string>
+  /** Tasks that follow from an attempt's end, and when its news came: for the measure of decisions. */
+  readonly newsOf: Map<TaskPath, number>
   podsCreated: number
   closed: boolean
   tell(event: RunEvent): void
@@ -144,6 +146,7 @@ export function startSession(start: SessionStart): RunSession {
       emit: (event) => context.tell(event),
     }),
     oomKills: replayed.oomKills,
+    newsOf: new Map(),
     knownStarted: replayed.started,
     podsCreated: pods.length,
     closed: false,
@@ -199,8 +202,7 @@ export function startSession(start: SessionStart): RunSession {
       actions.push(...next.actions)
     }
     if (newsSince !== undefined && events.some(({ kind }) => kind === 'attempt-finished')) {
-      // News that nothing follows from is no decision to start.
-      if (actions.some(({ kind }) => kind === 'start-attempt')) ports.metrics.decided(ports.now() - newsSince)
+      for (const action of actions) if (mayStart(action)) context.newsOf.set(action.task, newsSince)
       newsSince = undefined
     }
     act(actions)
@@ -288,6 +290,10 @@ export function startSession(start: SessionStart): RunSession {
   }
   return session
 }
+
+/** What leads to a pod, unless the cache has the result. */
+const mayStart = (action: Action): action is Extract<Action, { kind: 'start-attempt' | 'look-up-cache' }> =>
+  action.kind === 'start-attempt' || action.kind === 'look-up-cache'
 
 /** Rebuilds the state from the journal; actions of the past are not carried out again. */
 export function replay({ pipeline, config, journal }: Pick<SessionStart, 'pipeline' | 'config' | 'journal'>) {

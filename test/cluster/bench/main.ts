@@ -1,10 +1,12 @@
 /** `make bench-cluster`: measures the operator on the cluster and prints one table. Goals are design.md's; nothing fails here. */
 import { spawnSync } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PipelineRunSpec } from '../../../api/pipeline-run.ts'
 import type { KubeObject } from '../../../client/kube/resources.ts'
 import { PIPELINE_RUNS, PODS } from '../../../client/kube/resources.ts'
+import type { PipelineRun } from '../../../client/runs.ts'
 import { buildPod } from '../../../operator/pod/build-pod.ts'
 import {
   finished,
@@ -18,10 +20,15 @@ import {
   submit,
   until,
 } from '../support/cluster.ts'
+import { decisions, memory, metricLines, total } from './measure.ts'
+import { chain, loop } from './pipelines.ts'
 import { manySchedules } from './schedules.ts'
 
 const RUNS = Number(process.env['KFP_TS_BENCH_RUNS'] ?? 1000)
 const ITERATIONS = Number(process.env['KFP_TS_BENCH_ITERATIONS'] ?? 10_000)
+const QUEUED = Number(process.env['KFP_TS_BENCH_QUEUED'] ?? 10_000)
+/** Some of it: `KFP_TS_BENCH_PARTS=steps,loop`. */
+const PARTS = (process.env['KFP_TS_BENCH_PARTS'] ?? 'steps,schedules,runs,active,loop,queue').split(',')
 const REPEATS = 5
 
 const lines: string[] = []
@@ -37,21 +44,30 @@ async function main(): Promise<void> {
   const place = await makePlace('bench')
   try {
     tell('what', 'measured', 'goal')
-    await threeSteps(place)
-    await manySchedules({ tell, peakMemory, metricLines })
-    spawnSync(join(ROOT, 'test/cluster/simulated-nodes.sh'), ['up', '5'], { stdio: 'inherit' })
-    await manyRuns(place)
-    await longLoop(place)
+    tell(`processors ${cpus().length}, load of the machine`, loadavg()[0]!.toFixed(1))
+    if (PARTS.includes('steps')) await threeSteps(place)
+    if (PARTS.includes('schedules')) await manySchedules({ tell, peakMemory, metricLines })
+    simulatedNodes('up', '5')
+    if (PARTS.includes('runs')) await manyRuns(place)
+    if (PARTS.includes('active')) await activeRuns(place)
+    if (PARTS.includes('loop')) await longLoop(place)
+    if (PARTS.includes('queue')) await longQueue(place)
+    tell('load of the machine at the end', loadavg()[0]!.toFixed(1))
   } finally {
-    spawnSync(join(ROOT, 'test/cluster/simulated-nodes.sh'), ['down'], { stdio: 'inherit' })
+    simulatedNodes('down')
     await place.remove()
   }
+}
+
+function simulatedNodes(...args: string[]): void {
+  const { status } = spawnSync(join(ROOT, 'test/cluster/simulated-nodes.sh'), args, { stdio: 'inherit' })
+  if (status !== 0) throw new Error(`simulated-nodes.sh ${args.join(' ')} failed`)
 }
 
 /** The same three pods, made one after the other by nobody but this program, and by the operator. */
 async function threeSteps(place: Place): Promise<void> {
   const operator = await startOperatorProcess(place)
-  const text = noOutputs('three', ['one', 'two', 'three'])
+  const text = chain('three', ['one', 'two', 'three'])
   const bare: number[] = []
   const ours: number[] = []
   try {
@@ -65,8 +81,7 @@ async function threeSteps(place: Place): Promise<void> {
     tell('three bare pods, one after the other (median of 5)', seconds(median(bare)))
     tell('three-step run (median of 5)', seconds(median(ours)))
     tell('ratio', (median(ours) / median(bare)).toFixed(3), 'at most 1.15')
-    const decision = await quantile(operator, 'kfp_ts_operator_decision_seconds', 0.99)
-    tell('decision latency p99, real pods', `<= ${(decision * 1000).toFixed(0)} ms`, 'below 50 ms')
+    await tellDecisions(operator, 'real pods')
   } finally {
     await operator.kill()
   }
@@ -129,62 +144,147 @@ const SIMULATED = {
     tolerations: [{ key: 'kwok.x-k8s.io/node', operator: 'Exists', effect: 'NoSchedule' }],
   },
 } as const
+/** Its pods end when the run is deleted: all runs are active at once. */
+const LASTING = {
+  ...SIMULATED,
+  podDefaults: { ...SIMULATED.podDefaults, annotations: { 'kfp-ts.dev/lasts': '1h' } },
+}
+const wide = (count: number): string[] => [
+  ...['--max-active-runs', String(count), '--max-active-runs-per-namespace', String(count)],
+  ...['--max-active-runs-per-pipeline', String(count), '--max-pods', String(2 * count)],
+  ...['--max-pods-per-namespace', String(2 * count), '--max-pods-per-pipeline', String(2 * count)],
+]
 
 async function manyRuns(place: Place): Promise<void> {
-  const operator = await startOperatorProcess(place, [
-    '--max-pods',
-    '2000',
-    '--max-active-runs',
-    '2000',
-    '--max-active-runs-per-namespace',
-    '2000',
-  ])
+  const operator = await startOperatorProcess(place, wide(2 * RUNS))
   try {
-    const text = noOutputs('single', ['only'])
+    tell('memory of an idle operator', `${(await memory(operator)).now} MB`)
     const startedAt = performance.now()
-    const before = await countPhases(place)
-    await inParallel(RUNS, 32, (index) => submit(place, text, { name: `many-${index}`, spec: SIMULATED }))
+    await submitAll(place, RUNS, 'many', SIMULATED)
     tell(`${RUNS} one-step runs: all applied after`, seconds(performance.now() - startedAt))
-    await until('all runs ended', async () => (await countPhases(place)).ended >= before.ended + RUNS, 600)
+    await until('all runs ended', async () => (await phases(place)).ended >= RUNS, 900)
     const took = performance.now() - startedAt
     tell(`${RUNS} one-step runs on simulated nodes`, seconds(took), `${((RUNS / took) * 1000).toFixed(1)} runs/s`)
-    const writes = await total(operator, 'kfp_ts_operator_api_writes_total')
+    const writes = await total(operator, 'api_writes_total')
     tell('API writes per run (pods, status, events)', (writes / RUNS).toFixed(2))
-    tell('peak memory of the operator', await peakMemory(operator), 'at most 200 MB')
-    const failed = (await countPhases(place)).failed - before.failed
-    tell('runs that failed', String(failed), '0')
-    await kube.deleteCollection(PIPELINE_RUNS, { namespace: place.namespace })
+    tell('peak memory of the operator', `${(await memory(operator)).peak} MB`)
+    tell('runs that failed', String((await phases(place)).failed), '0')
+    await largest(place)
   } finally {
     await operator.kill()
+    await removeRuns(place)
+  }
+}
+
+async function activeRuns(place: Place): Promise<void> {
+  const operator = await startOperatorProcess(place, wide(2 * RUNS))
+  try {
+    await submitAll(place, RUNS, 'active', LASTING)
+    await until('all pods are there', async () => (await total(operator, 'pods_created_total')) >= RUNS, 900)
+    await until('all runs say so', async () => (await phases(place)).running >= RUNS, 300)
+    const active = await total(operator, 'active_runs')
+    const { now, peak } = await memory(operator)
+    tell(`memory at ${active} active runs (now, at most)`, `${now} MB, ${peak} MB`, 'at most 200 MB')
+  } finally {
+    await operator.kill()
+    await removeRuns(place)
+  }
+}
+
+/** A queue far longer than what may be active: what a waiting run costs, and that all say why they wait. */
+async function longQueue(place: Place): Promise<void> {
+  const active = 50
+  const operator = await startOperatorProcess(place, ['--max-active-runs', String(active)])
+  try {
+    const idle = (await memory(operator)).now
+    await submitAll(place, active, 'first', LASTING)
+    await until('the first are active', async () => (await total(operator, 'active_runs')) >= active, 300)
+    const before = (await memory(operator)).now
+    const startedAt = performance.now()
+    await submitAll(place, QUEUED, 'queued', SIMULATED)
+    await until('all are in the queue', async () => (await total(operator, 'queue_depth')) >= QUEUED, 300)
+    tell(`${QUEUED} more runs applied and in the queue after`, seconds(performance.now() - startedAt))
+    const { now, peak } = await memory(operator)
+    tell('memory before, with the queue, at most', `${before} MB, ${now} MB, ${peak} MB`, `idle: ${idle} MB`)
+    await until('each says that it waits', async () => (await phases(place)).queued >= QUEUED, 900)
+    tell('all of them say why they wait after', seconds(performance.now() - startedAt))
+    const drainedAt = performance.now()
+    const firsts = Array.from({ length: active }, (_, index) => `first-${index}`)
+    await inParallel(active, 16, (index) => kube.delete(PIPELINE_RUNS, place.namespace, firsts[index]!))
+    await until('all ended', async () => (await phases(place)).ended >= QUEUED, 3600)
+    const took = performance.now() - drainedAt
+    tell(`all of them ended, ${active} at a time`, seconds(took), `${((QUEUED / took) * 1000).toFixed(1)} runs/s`)
+    tell('peak memory of the operator', `${(await memory(operator)).peak} MB`)
+    tell('runs that failed', String((await phases(place)).failed), '0')
+  } finally {
+    await operator.kill()
+    await removeRuns(place)
   }
 }
 
 async function longLoop(place: Place): Promise<void> {
-  const operator = await startOperatorProcess(place, ['--max-pods', '500', '--max-pods-per-run', '500'])
+  const operator = await startOperatorProcess(place, [...wide(500), '--max-pods-per-run', '500'])
   try {
     const startedAt = performance.now()
     const run = await submit(place, loop(ITERATIONS), { name: 'loop', spec: { ...SIMULATED, podCleanup: 'AfterTask' } })
-    const ended = await finished(place, run, 1800)
+    const ended = await finished(place, run, 3600)
     tell(
       `one run with a loop of ${ITERATIONS} iterations: ${ended.status?.phase}`,
       seconds(performance.now() - startedAt),
     )
-    tell('size of its resource', `${(JSON.stringify(ended).length / 1024).toFixed(1)} KB`, 'status below 64 KB')
-    tell('peak memory of the operator', await peakMemory(operator))
-    const decision = await quantile(operator, 'kfp_ts_operator_decision_seconds', 0.99)
-    tell('decision latency p99 in the loop', `<= ${(decision * 1000).toFixed(0)} ms`, 'below 50 ms')
+    tell('size of its resource', kilobytes(ended), 'status below 64 KB')
+    tell('peak memory of the operator', `${(await memory(operator)).peak} MB`)
+    await tellDecisions(operator, 'in the loop')
   } finally {
     await operator.kill()
   }
 }
 
-async function countPhases(place: Place): Promise<{ ended: number; failed: number }> {
-  const counts = { ended: 0, failed: 0 }
-  for (const { status } of await place.runs.list()) {
+const peakMemory = async (operator: Pick<OperatorProcess, 'pid'>): Promise<string> =>
+  `${(await memory(operator)).peak} MB`
+
+async function tellDecisions(operator: OperatorProcess, where: string): Promise<void> {
+  const { millis, count } = await decisions(operator, 0.99)
+  tell(`decision latency p99, ${where} (${count} decisions)`, `${millis.toFixed(1)} ms`, 'below 50 ms')
+}
+
+async function submitAll(place: Place, count: number, name: string, spec: Partial<PipelineRunSpec>): Promise<void> {
+  const text = chain('single', ['only'])
+  await inParallel(count, 32, (index) => submit(place, text, { name: `${name}-${index}`, spec }))
+}
+
+async function phases(place: Place): Promise<{ ended: number; failed: number; running: number; queued: number }> {
+  const counts = { ended: 0, failed: 0, running: 0, queued: 0 }
+  for (const { status } of await allRuns(place)) {
     if (status?.phase === 'Succeeded' || status?.phase === 'Failed') counts.ended++
     if (status?.phase === 'Failed') counts.failed++
+    if (status?.phase === 'Running') counts.running++
+    if (status?.phase === 'Queued') counts.queued++
   }
+  // The API server has more to do than to list ten thousand runs ten times a second.
+  await delay(1000)
   return counts
+}
+
+/** From the API server's memory: an answer a moment old will do. */
+async function allRuns({ namespace }: Place): Promise<readonly PipelineRun[]> {
+  return (await kube.list<PipelineRun>(PIPELINE_RUNS, { namespace }, { resourceVersion: '0' })).items
+}
+
+async function largest(place: Place): Promise<void> {
+  const sizes = (await allRuns(place)).map((run) => JSON.stringify(run).length)
+  tell('size of the largest resource', `${(Math.max(...sizes) / 1024).toFixed(1)} KB`, 'status below 64 KB')
+}
+const kilobytes = ({ status, ...rest }: PipelineRun): string =>
+  `${(JSON.stringify({ status, ...rest }).length / 1024).toFixed(1)} KB, status ${(JSON.stringify(status).length / 1024).toFixed(1)} KB`
+
+async function removeRuns({ namespace }: Place): Promise<void> {
+  await kube.deleteCollection(PIPELINE_RUNS, { namespace })
+  await until(
+    'the pods are gone',
+    async () => (await kube.list(PODS, { namespace }, { limit: 1 })).items.length === 0,
+    900,
+  )
 }
 
 async function inParallel(count: number, width: number, work: (index: number) => Promise<unknown>): Promise<void> {
@@ -193,84 +293,6 @@ async function inParallel(count: number, width: number, work: (index: number) =>
     while (next < count) await work(next++)
   }
   await Promise.all(Array.from({ length: width }, worker))
-}
-
-async function metricLines(
-  { metricsUrl }: Pick<OperatorProcess, 'metricsUrl'>,
-  name: string,
-): Promise<{ labels: string; value: number }[]> {
-  const text = await (await fetch(metricsUrl)).text()
-  return [...text.matchAll(new RegExp(`^${name}(\\{.*\\})? (\\S+)$`, 'gm'))].map(([, labels = '', value]) => ({
-    labels,
-    value: Number(value),
-  }))
-}
-async function total(operator: OperatorProcess, name: string): Promise<number> {
-  return (await metricLines(operator, name)).reduce((sum, { value }) => sum + value, 0)
-}
-/** Upper bound of the bucket that holds the quantile, in seconds. */
-async function quantile(operator: OperatorProcess, name: string, share: number): Promise<number> {
-  const buckets = (await metricLines(operator, `${name}_bucket`)).map(({ labels, value }) => ({
-    upTo: Number(/le="([^"]+)"/.exec(labels)?.[1]?.replace('+Inf', 'Infinity')),
-    value,
-  }))
-  const all = buckets.at(-1)?.value ?? 0
-  return buckets.find(({ value }) => value >= all * share)?.upTo ?? Number.NaN
-}
-
-async function peakMemory({ pid }: Pick<OperatorProcess, 'pid'>): Promise<string> {
-  const kilobytes = Number(/VmHWM:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1])
-  return `${(kilobytes / 1024).toFixed(0)} MB`
-}
-
-/** Steps one after the other, without outputs: a simulated kubelet writes none. */
-function noOutputs(name: string, keys: readonly string[]): string {
-  const tasks = keys.map((key, index) => {
-    const dependentTasks = index > 0 ? { dependentTasks: [keys[index - 1]] } : {}
-    return [
-      key,
-      { taskInfo: { name: key }, componentRef: { name: 'comp-step' }, cachingOptions: {}, ...dependentTasks },
-    ]
-  })
-  return stringify({
-    pipelineInfo: { name },
-    schemaVersion: '2.1.0',
-    deploymentSpec: { executors: { 'exec-step': { container: { image: 'busybox:latest', command: ['true'] } } } },
-    components: { 'comp-step': { executorLabel: 'exec-step' } },
-    root: { dag: { tasks: Object.fromEntries(tasks) } },
-  })
-}
-
-function loop(iterations: number): string {
-  const item = 'pipelinechannel--loop-item-param-1'
-  return stringify({
-    pipelineInfo: { name: 'loop' },
-    schemaVersion: '2.1.0',
-    deploymentSpec: { executors: { 'exec-step': { container: { image: 'busybox:latest', command: ['true'] } } } },
-    components: {
-      'comp-step': { executorLabel: 'exec-step' },
-      'comp-for-loop-2': {
-        inputDefinitions: { parameters: { [item]: { parameterType: 'NUMBER_INTEGER' } } },
-        dag: {
-          tasks: { step: { taskInfo: { name: 'step' }, componentRef: { name: 'comp-step' }, cachingOptions: {} } },
-        },
-      },
-    },
-    root: {
-      dag: {
-        tasks: {
-          'for-loop-2': {
-            taskInfo: { name: 'for-loop-2' },
-            componentRef: { name: 'comp-for-loop-2' },
-            parameterIterator: {
-              itemInput: item,
-              items: { raw: JSON.stringify(Array.from({ length: iterations }, (_, index) => index)) },
-            },
-          },
-        },
-      },
-    },
-  })
 }
 
 await main()
