@@ -4,11 +4,8 @@ import { join, resolve } from 'node:path'
 import { InvalidInputError } from '../../api/issue.ts'
 import { type OperatorProcessOptions, runOperator } from '../../operator/main.ts'
 import { DEFAULT_LIMITS, DEFAULT_RETRIES, type OperatorSettings } from '../../operator/settings.ts'
-import { LOOPBACK } from '../../server/start.ts'
 import { ruleProblem } from '../../waiting/allowed-hosts.ts'
 import { usageIssue } from '../errors.ts'
-import { artifactPlace } from '../serve/artifact-place.ts'
-import { serveBeside } from '../serve/server-beside.ts'
 import { limitsOf, type ServerArgs, serverOptions } from '../serve/server-options.ts'
 import type { Command } from './index.ts'
 
@@ -168,6 +165,12 @@ export const command: Command<Args> = {
 async function serverOf(args: Args): Promise<OperatorProcessOptions['serve']> {
   if (args.serve === undefined) return undefined
   const [host, port] = splitAddress(args.serve)
+  // An operator alone has no use for the server's code.
+  const [{ LOOPBACK }, { artifactPlace }, { serveBeside }] = await Promise.all([
+    import('../../server/start.ts'),
+    import('../serve/artifact-place.ts'),
+    import('../serve/server-beside.ts'),
+  ])
   const authenticated = args['serve-auth'] === 'kubernetes'
   if (!authenticated && !LOOPBACK.includes(host)) {
     const message = `without authentication the server listens on loopback only, not on ${host}`

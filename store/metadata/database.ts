@@ -3,7 +3,6 @@ import { type Dialect, Kysely, Migrator, sql, type Transaction } from 'kysely'
 import { GroupCommit } from './group-commit.ts'
 import type { MetadataKind } from './migrations/columns.ts'
 import { migrations } from './migrations/index.ts'
-import { postgresDialect } from './postgres.ts'
 import { sqliteDialect } from './sqlite.ts'
 import type { Tables } from './tables.ts'
 
@@ -36,7 +35,7 @@ export interface OpenMetadataOptions {
  * const metadata = await openMetadata({ url: ':memory:' })
  */
 export async function openMetadata(options: OpenMetadataOptions): Promise<Metadata> {
-  const { kind, dialect } = chooseDialect(options.url)
+  const { kind, dialect } = await chooseDialect(options.url)
   const db = new Kysely<Tables>({ dialect })
   const migrator = new Migrator({ db, provider: migrations(kind) })
   const { error } = await migrator.migrateToLatest()
@@ -61,8 +60,11 @@ function transactionsOf(kind: MetadataKind, db: Db): Metadata['transaction'] {
   return (work) => group.transaction(work)
 }
 
-function chooseDialect(url: string): { kind: MetadataKind; dialect: Dialect } {
-  if (/^postgres(ql)?:\/\//.test(url)) return { kind: 'postgres', dialect: postgresDialect(url) }
+async function chooseDialect(url: string): Promise<{ kind: MetadataKind; dialect: Dialect }> {
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    const { postgresDialect } = await import('./postgres.ts')
+    return { kind: 'postgres', dialect: postgresDialect(url) }
+  }
   return { kind: 'sqlite', dialect: sqliteDialect(url.replace(/^sqlite:(\/\/)?/, '')) }
 }
 

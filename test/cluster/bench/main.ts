@@ -16,10 +16,10 @@ import {
   type OperatorProcess,
   type Place,
   ROOT,
-  startOperatorProcess,
   submit,
   until,
 } from '../support/cluster.ts'
+import { build, startInstalledOperator } from './installed.ts'
 import { decisions, memory, metricLines, total } from './measure.ts'
 import { chain, loop } from './pipelines.ts'
 import { manySchedules } from './schedules.ts'
@@ -40,6 +40,7 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 const seconds = (millis: number): string => `${(millis / 1000).toFixed(2)} s`
 
 async function main(): Promise<void> {
+  build()
   await installCrds()
   const place = await makePlace('bench')
   try {
@@ -66,7 +67,7 @@ function simulatedNodes(...args: string[]): void {
 
 /** The same three pods, made one after the other by nobody but this program, and by the operator. */
 async function threeSteps(place: Place): Promise<void> {
-  const operator = await startOperatorProcess(place)
+  const operator = await startInstalledOperator(place)
   const text = chain('three', ['one', 'two', 'three'])
   const bare: number[] = []
   const ours: number[] = []
@@ -156,7 +157,7 @@ const wide = (count: number): string[] => [
 ]
 
 async function manyRuns(place: Place): Promise<void> {
-  const operator = await startOperatorProcess(place, wide(2 * RUNS))
+  const operator = await startInstalledOperator(place, wide(2 * RUNS))
   try {
     tell('memory of an idle operator', `${(await memory(operator)).now} MB`)
     const startedAt = performance.now()
@@ -177,7 +178,7 @@ async function manyRuns(place: Place): Promise<void> {
 }
 
 async function activeRuns(place: Place): Promise<void> {
-  const operator = await startOperatorProcess(place, wide(2 * RUNS))
+  const operator = await startInstalledOperator(place, wide(2 * RUNS))
   try {
     await submitAll(place, RUNS, 'active', LASTING)
     await until('all pods are there', async () => (await total(operator, 'pods_created_total')) >= RUNS, 900)
@@ -194,7 +195,7 @@ async function activeRuns(place: Place): Promise<void> {
 /** A queue far longer than what may be active: what a waiting run costs, and that all say why they wait. */
 async function longQueue(place: Place): Promise<void> {
   const active = 50
-  const operator = await startOperatorProcess(place, ['--max-active-runs', String(active)])
+  const operator = await startInstalledOperator(place, ['--max-active-runs', String(active)])
   try {
     const idle = (await memory(operator)).now
     await submitAll(place, active, 'first', LASTING)
@@ -223,7 +224,7 @@ async function longQueue(place: Place): Promise<void> {
 }
 
 async function longLoop(place: Place): Promise<void> {
-  const operator = await startOperatorProcess(place, [...wide(500), '--max-pods-per-run', '500'])
+  const operator = await startInstalledOperator(place, [...wide(500), '--max-pods-per-run', '500'])
   try {
     const startedAt = performance.now()
     const run = await submit(place, loop(ITERATIONS), { name: 'loop', spec: { ...SIMULATED, podCleanup: 'AfterTask' } })

@@ -170,10 +170,13 @@ export async function startOperatorProcess(
   place: Place,
   extra: readonly string[] = [],
   environment: Readonly<Record<string, string>> = {},
+  program: readonly [string, ...string[]] = [join(ROOT, 'bin/kfp-ts.js')],
 ): Promise<OperatorProcess> {
+  const [file, ...first] = program
   const child: ChildProcess = spawn(
-    join(ROOT, 'bin/kfp-ts.js'),
+    file,
     [
+      ...first,
       'operator',
       '--kubeconfig',
       KUBECONFIG,
