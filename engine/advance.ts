@@ -1,16 +1,7 @@
 /** An event and the time move a run on. The state is changed in place: its size must not matter to an event's cost. */
 
 import { resolveRootInputs } from './arguments.ts'
-import {
-  attemptFinished,
-  attemptStarted,
-  attemptTimedOut,
-  cacheAnswered,
-  retryDue,
-  reuseAnswered,
-  waitDue,
-  waitSeen,
-} from './attempts.ts'
+import { attemptFinished, attemptStarted, attemptTimedOut, cacheAnswered, retryDue, reuseAnswered } from './attempts.ts'
 import type { Program } from './program.ts'
 import { settle } from './progress.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
@@ -19,6 +10,7 @@ import { addTimer, takeTimer } from './timers.ts'
 import { ROOT } from './tree.ts'
 import { attemptWork, endTask, type Turn } from './turn.ts'
 import type { Action, Instant, RunConfig, RunEvent } from './types.ts'
+import { waitDue, waitSeen } from './wait-attempts.ts'
 
 export interface Step {
   readonly state: RunState

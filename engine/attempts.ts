@@ -4,17 +4,18 @@ import { cacheKeyOf, mayCache } from './cache-key.ts'
 import { attemptTimeout, buildLaunch, imageOf, inputScope } from './launch.ts'
 import type { TaskPlan } from './program.ts'
 import { importRequest, volumeRequest } from './requests.ts'
-import { resolveInputs } from './resolve-inputs.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import { retryDelay } from './retries.ts'
 import { findReusableAction, mayReuse } from './reuse-key.ts'
 import { timeText } from './run-constants.ts'
 import type { TaskNode } from './run-state.ts'
+import { timeoutMessage } from './stop-reason.ts'
 import { addTimer } from './timers.ts'
 import { parentPath, planOf, ROOT, type RunView } from './tree.ts'
-import { attemptWork, blockTask, endTask, inputsOf, type Turn } from './turn.ts'
+import { attemptInFlight, attemptWork, blockTask, endTask, inputsOf, type Turn } from './turn.ts'
 import type { Action, AttemptFailure, AttemptResult, CacheAnswer, CacheKey, RunEvent, TaskPath } from './types.ts'
-import { dueTime, isTimeWait, timeOutputs, waitOf } from './waits.ts'
+import { beginWait, endWaitInVain } from './wait-attempts.ts'
+import { isTimeWait, isWait, waitOf } from './waits.ts'
 
 export function startLeaf(turn: Turn, path: TaskPath, node: TaskNode, plan: TaskPlan, inputs: ResolvedInputs): void {
   if (plan.component.leaf!.kind !== 'container') {
@@ -157,52 +158,8 @@ export function attemptActions(
   }
 }
 
-/** Sets the clock for a wait: when its time has come, and when it has waited long enough, over all attempts. */
-function beginWait(turn: Turn, path: TaskPath, node: TaskNode): void {
-  const { request } = waitOf(turn, path, inputsOf(turn, path))
-  const attempt = node.attempt!
-  const { timers, config } = turn.state
-  const due = dueTime(request, node)
-  if (due !== undefined && due <= turn.now) {
-    succeed(turn, path, node, timeOutputs(turn, node, due))
-    return
-  }
-  if (due !== undefined) {
-    node.waitUntil = due
-    addTimer(timers, { at: due, kind: 'wait-due', task: path, attempt })
-  }
-  const timeoutMillis = request.timeoutMillis ?? attemptTimeout(planOf(turn, node), config)
-  const deadline = timeoutMillis === undefined ? undefined : node.startTime! + timeoutMillis
-  if (deadline === undefined || (due !== undefined && due <= deadline)) return
-  addTimer(timers, { at: deadline, kind: 'task-timeout', task: path, attempt })
-}
-
-/** The instant that was waited for has come. */
-export function waitDue(turn: Turn, path: TaskPath, attempt: number): void {
-  const node = inFlight(turn, path, attempt)
-  if (node?.waitUntil !== undefined) succeed(turn, path, node, timeOutputs(turn, node, node.waitUntil))
-}
-
-export function waitSeen(turn: Turn, path: TaskPath, attempt: number, message: string): void {
-  const node = inFlight(turn, path, attempt)
-  if (node && isWait(turn, node)) node.seen = message
-}
-
-/** It waited as long as it may: it fails, or is skipped where its author says so. */
-function endWaitInVain(turn: Turn, path: TaskPath, node: TaskNode, lastSeen: string | undefined): void {
-  const { request } = waitOf(turn, path, inputsOf(turn, path))
-  const seen = lastSeen ?? node.seen
-  const message = `${timeoutMessage(turn, path, node)}${seen === undefined ? '' : `; last seen: ${seen}`}`
-  const error = { code: 'timeout', message, task: path }
-  endTask(turn, path, request.onTimeout === 'skip' ? 'SKIPPED' : 'FAILED', error)
-}
-
 function takesPlace(view: RunView, node: TaskNode): boolean {
   return planOf(view, node).component.leaf!.kind === 'container'
-}
-
-function isWait(view: RunView, node: TaskNode): boolean {
-  return planOf(view, node).component.leaf?.kind === 'wait'
 }
 
 function markBegun({ state: { tasks } }: RunView, path: TaskPath): void {
@@ -217,14 +174,8 @@ function markBegun({ state: { tasks } }: RunView, path: TaskPath): void {
   }
 }
 
-/** The node if the event is about its attempt in flight. */
-function inFlight(turn: Turn, path: TaskPath, attempt: number): TaskNode | undefined {
-  const node = turn.state.tasks[path]
-  return node?.phase === 'running' && node.attempt === attempt ? node : undefined
-}
-
 export function attemptStarted(turn: Turn, path: TaskPath, attempt: number): void {
-  const node = inFlight(turn, path, attempt)
+  const node = attemptInFlight(turn, path, attempt)
   if (!node || node.started) return
   node.started = true
   // The clock of a wait runs already.
@@ -237,7 +188,7 @@ export function attemptStarted(turn: Turn, path: TaskPath, attempt: number): voi
 
 /** The time of an attempt is up. */
 export function attemptTimedOut(turn: Turn, path: TaskPath, attempt: number): void {
-  const node = inFlight(turn, path, attempt)
+  const node = attemptInFlight(turn, path, attempt)
   if (!node || node.stopping) return
   if (node.waitUntil !== undefined) {
     endWaitInVain(turn, path, node, `it is to wait until ${timeText(node.waitUntil)}`)
@@ -245,18 +196,6 @@ export function attemptTimedOut(turn: Turn, path: TaskPath, attempt: number): vo
   }
   node.stopping = 'timeout'
   turn.actions.push({ kind: 'cancel-attempt', task: path, attempt, reason: timeoutMessage(turn, path, node) })
-}
-
-/** Why an attempt is asked to end. */
-export function stopReason(view: RunView, path: TaskPath, node: TaskNode): string {
-  if (node.stopping === 'timeout') return timeoutMessage(view, path, node)
-  return view.state.stop?.message ?? 'the run was stopped'
-}
-
-function timeoutMessage(view: RunView, path: TaskPath, node: TaskNode): string {
-  const own = isWait(view, node) ? waitOf(view, path, resolveInputs(view, path)).request.timeoutMillis : undefined
-  const millis = own ?? attemptTimeout(planOf(view, node), view.state.config) ?? 0
-  return `it ${isWait(view, node) ? 'waited' : 'took'} longer than ${millis / 1000} s`
 }
 
 /** A back-off is over. */
@@ -267,7 +206,7 @@ export function retryDue(turn: Turn, path: TaskPath, attempt: number): void {
 
 export function attemptFinished(turn: Turn, event: Extract<RunEvent, { readonly kind: 'attempt-finished' }>): void {
   const { task: path, attempt, result } = event
-  const node = inFlight(turn, path, attempt)
+  const node = attemptInFlight(turn, path, attempt)
   if (!node) return
   if (event.image !== undefined) node.image = event.image
   if (takesPlace(turn, node)) turn.state.inFlight--

@@ -1,9 +1,10 @@
 /** After a restart: every action whose answer is still owed. */
-import { attemptActions, lookUpCache, stopReason } from './attempts.ts'
+import { attemptActions, lookUpCache } from './attempts.ts'
 import type { Program } from './program.ts'
 import { resolveInputs } from './resolve-inputs.ts'
 import { findReusableAction } from './reuse-key.ts'
 import { isFinished, type RunState } from './run-state.ts'
+import { stopReason } from './stop-reason.ts'
 import type { RunView } from './tree.ts'
 import type { Action, Instant } from './types.ts'
 

@@ -72,3 +72,9 @@ function toRunError(error: unknown, component: string): RunError {
     }
   throw error
 }
+
+/** The node if the event is about its attempt in flight. */
+export function attemptInFlight(turn: Turn, path: TaskPath, attempt: number): TaskNode | undefined {
+  const node = turn.state.tasks[path]
+  return node?.phase === 'running' && node.attempt === attempt ? node : undefined
+}

@@ -19,6 +19,10 @@ export function isTimeWait(wait: Wait | WaitForTime): wait is WaitForTime {
   return wait.request.kind === 'time'
 }
 
+export function isWait(view: RunView, node: TaskNode): boolean {
+  return planOf(view, node).component.leaf?.kind === 'wait'
+}
+
 /** @throws TaskError naming everything that is wrong with the inputs */
 export function waitOf(view: RunView, path: TaskPath, inputs: ResolvedInputs): Wait | WaitForTime {
   const { component } = planOf(view, view.state.tasks[path]!)

@@ -63,12 +63,7 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
         })
       },
       'wait-for': (action) => {
-        waiter ??= createWaiter({
-          sources: options.waitSources,
-          scope: { namespace: options.namespace },
-          emit,
-          tellMillis: TELL_MILLIS,
-        })
+        waiter ??= makeWaiter(options, emit)
         waiter.start(action)
       },
       'cancel-attempt': (action) => {
@@ -105,6 +100,10 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
       await Promise.all(background)
     },
   }
+}
+
+function makeWaiter({ waitSources: sources, namespace }: ExecutorOptions, emit: (event: RunEvent) => void): Waiter {
+  return createWaiter({ sources, scope: { namespace }, emit, tellMillis: TELL_MILLIS })
 }
 
 interface StartContext {

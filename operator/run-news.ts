@@ -31,40 +31,15 @@ interface Listener {
 const STATES: Readonly<Record<string, string>> = { Succeeded: 'SUCCEEDED', Failed: 'FAILED', Canceled: 'CANCELED' }
 const RETRY_MILLIS = 10_000
 
-export function createRunNews({ kube, synced, known, recorded }: RunNewsOptions): RunNews {
+export function createRunNews(options: RunNewsOptions): RunNews {
+  const { synced, known, recorded } = options
   const listeners = new Map<string, Set<Listener>>()
-
-  /** The whole resource is read only of a run that is over: what is kept of the others has no outputs. */
-  async function sightOf(view: RunView): Promise<Sight | undefined> {
-    const isRetried = view.retryCount > view.retriesDone
-    const state = isRetried ? undefined : STATES[view.phase ?? '']
-    const word = isRetried ? 'RETRYING' : (view.phase ?? 'Pending').toUpperCase()
-    const run = { id: view.runId, state: state ?? word, outputs: {} }
-    if (state === undefined) return { kind: 'run', run }
-    try {
-      const { metadata, status } = await kube.get<PipelineRun>(PIPELINE_RUNS, view.namespace, view.name)
-      if (metadata.uid !== view.uid) return undefined
-      const error = state === 'FAILED' ? { error: status?.message ?? '' } : {}
-      const outputs = status?.outputs ?? (await recordedOutputs(view))
-      return { kind: 'run', run: { ...run, outputs, ...error } }
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
-  }
-
-  /** Large outputs are not in the resource. */
-  async function recordedOutputs(view: RunView): Promise<JsonObject> {
-    const wait = { kind: 'run', run: view.runId, states: [], everyMillis: 0 } as const
-    const sight = await recorded(wait, view.namespace)
-    return (sight.kind === 'run' && sight.run?.outputs) || {}
-  }
 
   async function tell(listener: Listener, view: RunView | undefined): Promise<void> {
     const { wait, scope, see } = listener
     const isListening = (): boolean => listeners.get(scope.namespace)?.has(listener) === true
     try {
-      const sight = (view && (await sightOf(view))) ?? (await recorded(wait, scope.namespace))
+      const sight = (view && (await sightOf(view, options))) ?? (await recorded(wait, scope.namespace))
       if (isListening()) see(sight)
     } catch (error) {
       if (!isListening()) return
@@ -94,6 +69,36 @@ export function createRunNews({ kube, synced, known, recorded }: RunNewsOptions)
         if (fits(view, listener)) void tell(listener, view)
     },
   }
+}
+
+/**
+ * The whole resource is read only of a run that is over: what is kept of the others has no outputs.
+ *
+ * @returns undefined for a run that is gone
+ */
+async function sightOf(view: RunView, { kube, recorded }: RunNewsOptions): Promise<Sight | undefined> {
+  const isRetried = view.retryCount > view.retriesDone
+  const state = isRetried ? undefined : STATES[view.phase ?? '']
+  const word = isRetried ? 'RETRYING' : (view.phase ?? 'Pending').toUpperCase()
+  const run = { id: view.runId, state: state ?? word, outputs: {} }
+  if (state === undefined) return { kind: 'run', run }
+  try {
+    const { metadata, status } = await kube.get<PipelineRun>(PIPELINE_RUNS, view.namespace, view.name)
+    if (metadata.uid !== view.uid) return undefined
+    const error = state === 'FAILED' ? { error: status?.message ?? '' } : {}
+    const outputs = status?.outputs ?? (await recordedOutputs(view, recorded))
+    return { kind: 'run', run: { ...run, outputs, ...error } }
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/** Large outputs are not in the resource. */
+async function recordedOutputs(view: RunView, recorded: RunNewsOptions['recorded']): Promise<JsonObject> {
+  const wait = { kind: 'run', run: view.runId, states: [], everyMillis: 0 } as const
+  const sight = await recorded(wait, view.namespace)
+  return (sight.kind === 'run' && sight.run?.outputs) || {}
 }
 
 function fits(view: RunView, { wait, scope }: Listener): boolean {

@@ -31,45 +31,7 @@ const LONGEST_PAUSE_MILLIS = 60_000
 export function resourceWatch(options: ResourceWatchOptions): Watch<ResourceWait> {
   const { kube, deniedHint } = options
   const findKind = kindFinder(kube)
-  const shared = new Map<string, Shared>()
-
-  function join(kind: ResourceKind, namespace: string | undefined, name: string, listener: Listener): () => void {
-    const key = `${kind.group}/${kind.version}/${kind.plural}/${namespace ?? ''}`
-    const one = shared.get(key) ?? begin(kind, namespace)
-    shared.set(key, one)
-    const same = one.listeners.get(name) ?? new Set()
-    one.listeners.set(name, same.add(listener))
-    return () => {
-      same.delete(listener)
-      if (same.size === 0) one.listeners.delete(name)
-      if (one.listeners.size > 0) return
-      shared.delete(key)
-      void one.informer.stop()
-    }
-  }
-
-  function begin(kind: ResourceKind, namespace: string | undefined): Shared {
-    const listeners = new Map<string, Set<Listener>>()
-    const tell = (name: string, sight: Sight): void => {
-      for (const listener of [...(listeners.get(name) ?? [])]) listener(sight)
-    }
-    const informer = startInformer<KubeObject, JsonObject | undefined>({
-      client: kube,
-      resource: kind,
-      selection: { namespace },
-      keep: (object) => (listeners.has(object.metadata.name) ? plain(object) : undefined),
-      onChange: (key, object, gone) => {
-        const name = key.slice(key.lastIndexOf('/') + 1)
-        if (gone) tell(name, { kind: 'resource' })
-        else if (object) tell(name, { kind: 'resource', object })
-      },
-      onError: (error) => {
-        for (const name of [...listeners.keys()]) tell(name, sightOf(error, deniedHint))
-      },
-    })
-    return { listeners, informer }
-  }
-
+  const join = sharedWatches(options)
   return (request, scope, see) => {
     const stopping = new AbortController()
     let leave = (): void => {}
@@ -113,6 +75,53 @@ export function resourceWatch(options: ResourceWatchOptions): Watch<ResourceWait
       leave()
     }
   }
+}
+
+type Join = (kind: ResourceKind, namespace: string | undefined, name: string, listener: Listener) => () => void
+
+/** A watch begins with the first who joins it and ends with the last. */
+function sharedWatches(options: ResourceWatchOptions): Join {
+  const shared = new Map<string, Shared>()
+  return (kind, namespace, name, listener) => {
+    const key = `${kind.group}/${kind.version}/${kind.plural}/${namespace ?? ''}`
+    const one = shared.get(key) ?? beginWatch(kind, namespace, options)
+    shared.set(key, one)
+    const same = one.listeners.get(name) ?? new Set()
+    one.listeners.set(name, same.add(listener))
+    return () => {
+      same.delete(listener)
+      if (same.size === 0) one.listeners.delete(name)
+      if (one.listeners.size > 0) return
+      shared.delete(key)
+      void one.informer.stop()
+    }
+  }
+}
+
+function beginWatch(
+  kind: ResourceKind,
+  namespace: string | undefined,
+  { kube, deniedHint }: ResourceWatchOptions,
+): Shared {
+  const listeners = new Map<string, Set<Listener>>()
+  const tell = (name: string, sight: Sight): void => {
+    for (const listener of [...(listeners.get(name) ?? [])]) listener(sight)
+  }
+  const informer = startInformer<KubeObject, JsonObject | undefined>({
+    client: kube,
+    resource: kind,
+    selection: { namespace },
+    keep: (object) => (listeners.has(object.metadata.name) ? plain(object) : undefined),
+    onChange: (key, object, gone) => {
+      const name = key.slice(key.lastIndexOf('/') + 1)
+      if (gone) tell(name, { kind: 'resource' })
+      else if (object) tell(name, { kind: 'resource', object })
+    },
+    onError: (error) => {
+      for (const name of [...listeners.keys()]) tell(name, sightOf(error, deniedHint))
+    },
+  })
+  return { listeners, informer }
 }
 
 function namespaceOf(
