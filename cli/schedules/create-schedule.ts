@@ -6,6 +6,7 @@ import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import { compileSchedule } from '../../engine/schedule/compile-schedule.ts'
+import { backlogWarnings } from '../../engine/schedule/due-slots.ts'
 import { parseDuration } from '../../engine/schedule/duration.ts'
 import { checkMacros } from '../../engine/schedule/macros.ts'
 import { findTriggerLoop, loopIssue, type ScheduleNode, type Trigger } from '../../engine/schedule/triggers.ts'
@@ -49,7 +50,14 @@ export async function createSchedule(
     await insertSchedule(db, row, name, text)
     return row.recurring_run_id
   })
-  return { id, warnings: [...issues, ...checkMacros(parameters, 'spec.runTemplate.parameters', schedule.triggers)] }
+  return {
+    id,
+    warnings: [
+      ...issues,
+      ...backlogWarnings(schedule, now),
+      ...checkMacros(parameters, 'spec.runTemplate.parameters', schedule.triggers),
+    ],
+  }
 }
 
 async function refuseLoop(metadata: Metadata, node: ScheduleNode): Promise<void> {

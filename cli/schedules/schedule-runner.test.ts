@@ -165,6 +165,16 @@ test('runs by hand, disabled through the KFP columns, and a backfill', async () 
   ])
 })
 
+test('a start in the far past with catchup All: a warning, and ten runs a pass', async () => {
+  const spec = { schedule: { cron: '@hourly' }, startTime: '1990-01-01T00:00:00Z', catchup: 'All' } as const
+  const { warnings } = await createSchedule(metadata, { name: 'past', spec, document })
+  expect(warnings).toMatchObject([{ severity: 'warning', message: expect.stringMatching(/1000 or more instants/) }])
+  await runner.settle()
+  expect(started).toHaveLength(10)
+  const { standing } = await findSchedule(metadata.db, '', 'past')
+  expect(standing).toMatch(/LargeBacklog/)
+})
+
 test('two schedules of one name, and a wrong spec', async () => {
   await schedule(DAILY)
   await expect(schedule(DAILY)).rejects.toThrow(/There is a schedule nightly already/)

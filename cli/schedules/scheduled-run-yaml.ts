@@ -5,6 +5,7 @@ import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
 import { API_GROUP, API_VERSION } from '../../api/pipeline-run.ts'
 import { type ScheduleOptions, scheduleSpecOf } from '../../api/schedule-options.ts'
 import { compileSchedule } from '../../engine/schedule/compile-schedule.ts'
+import { backlogWarnings } from '../../engine/schedule/due-slots.ts'
 import { checkMacros } from '../../engine/schedule/macros.ts'
 
 /** @throws InvalidInputError with every mistake of the schedule */
@@ -30,6 +31,7 @@ export function scheduledRunYaml(
   }
   const warnings = [
     ...issues,
+    ...backlogWarnings(schedule, now),
     ...checkMacros(options.parameters ?? {}, 'spec.runTemplate.parameters', schedule.triggers),
   ]
   return { text: stringify(resource, { lineWidth: 0, blockQuote: 'literal' }), warnings }

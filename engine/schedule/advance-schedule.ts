@@ -3,7 +3,7 @@ import type { JsonValue } from '../../api/json.ts'
 import type { Instant } from '../types.ts'
 import type { Schedule } from './compile-schedule.ts'
 import { continuousSlot } from './continuous.ts'
-import { COUNT_LIMIT, countDue, type DroppedSlots, dueSlots } from './due-slots.ts'
+import { COUNT_LIMIT, countDue, type DroppedSlots, dueSlots, LARGE_BACKLOG } from './due-slots.ts'
 import { prunable } from './history.ts'
 import { answerManualRequest, releasable, runOfDate, unfinished } from './manual-runs.ts'
 import { gateRun, previousRun } from './past-gate.ts'
@@ -26,8 +26,6 @@ import { applySuspension } from './suspension.ts'
 /** Creations of one pass; the next pass is a second later, so catching up makes at most ten runs a second (rule 14). */
 export const CREATIONS_PER_PASS = 10
 const CATCH_UP_PAUSE_MILLIS = 1000
-/** From here on a backlog is worth a warning. */
-const LARGE_BACKLOG = 100
 
 /**
  * One pass over one schedule.

@@ -1,4 +1,5 @@
 /** Which due slots become runs and which are dropped: rule 3, asked only when a run can be created (rule 4). Before: slots.ts. After: advance-schedule.ts. */
+import type { Issue } from '../../api/issue.ts'
 import type { Instant } from '../types.ts'
 import type { Schedule } from './compile-schedule.ts'
 import { firstSlotDueFrom, newestDueSlot, nextSlot, type Slot } from './slots.ts'
@@ -46,6 +47,26 @@ export function dueSlots(
 export function countDue(schedule: Schedule, cursor: Instant | undefined, now: Instant, limit: number): number {
   const first = nextSlot(schedule, cursor)
   return first === undefined || first.runAfter > now ? 0 : slotsFrom(schedule, first, now, limit).length
+}
+
+/** From here on a backlog is worth a warning. */
+export const LARGE_BACKLOG = 100
+
+/** Told when a schedule is made: what its start in the past will make of it under catchup All. */
+export function backlogWarnings(schedule: Schedule, now: Instant): Issue[] {
+  if (schedule.catchup !== 'All') return []
+  const due = countDue(schedule, undefined, now, COUNT_LIMIT)
+  if (due <= LARGE_BACKLOG) return []
+  const count = due >= COUNT_LIMIT ? `${COUNT_LIMIT} or more` : String(due)
+  return [
+    {
+      code: 'large-backlog',
+      severity: 'warning',
+      path: 'spec.startTime',
+      message: `catchup All makes up ${count} instants since startTime, ${schedule.maxActiveRuns} runs at once`,
+      hint: 'set catchup to Latest or None, or a later startTime, and backfill the dates that you need',
+    },
+  ]
 }
 
 /** catchup None: the first slot that is not too late; without a deadline only the one whose successor is not due yet. */

@@ -68,3 +68,30 @@ test(`${KILLS} kills of the operator: each second has its run, none has two`, as
   expect(status?.lastTick).toBe(new Date(made.at(-1)! * 1000).toISOString().replace('.000Z', 'Z'))
   process.stdout.write(`operator killed ${KILLS} times, ${made.length} runs\n`)
 }, 3_600_000)
+
+test('two replicas: when the leader is killed or hands over, each second still has one run', async () => {
+  await operator?.kill()
+  const replica = (identity: string) =>
+    startOperatorProcess(place, ['--leader-election', '--lease-namespace', place.namespace, '--identity', identity])
+  const leads = (one: OperatorProcess) => until('it leads', async () => one.log().includes('this replica leads'), 60)
+  const first = await replica('first')
+  await leads(first)
+  const second = await replica('second')
+  operator = second
+  await kube.patch(SCHEDULED_RUNS, place.namespace, 'each', { spec: { suspend: false } })
+  const before = (await dates()).length
+  await until('some runs', async () => (await dates()).length > before + 2)
+  await first.kill('SIGKILL')
+  await leads(second)
+  const third = await replica('third')
+  operator = third
+  const handedOver = (await dates()).length
+  await until('more runs', async () => (await dates()).length > handedOver + 2)
+  await second.kill('SIGTERM')
+  await leads(third)
+  const end = (await dates()).length
+  await until('runs of the third', async () => (await dates()).length > end + 2)
+  const made = await dates()
+  expect(new Set(made).size).toBe(made.length)
+  expect(made).toEqual(Array.from({ length: made.length }, (_, index) => made[0]! + index))
+}, 600_000)
