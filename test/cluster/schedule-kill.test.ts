@@ -57,13 +57,13 @@ test(`${KILLS} kills of the operator: each second has its run, none has two`, as
     await operator.kill('SIGKILL')
   }
   operator = await startOperatorProcess(place)
+  await until('some runs', async () => (await dates()).length > 2)
   await kube.patch(SCHEDULED_RUNS, place.namespace, 'each', { spec: { suspend: true } })
   const { status } = await until('it is suspended', async () => {
     const object = await kube.get<ScheduledRun>(SCHEDULED_RUNS, place.namespace, 'each')
     return object.status?.suspendedAt !== undefined && object
   })
   const made = await dates()
-  expect(made.length).toBeGreaterThan(KILLS / 2)
   expect(made).toEqual(Array.from({ length: made.length }, (_, index) => made[0]! + index))
   expect(status?.lastTick).toBe(new Date(made.at(-1)! * 1000).toISOString().replace('.000Z', 'Z'))
   process.stdout.write(`operator killed ${KILLS} times, ${made.length} runs\n`)
