@@ -277,6 +277,7 @@ async function saveCache(
 function failAttempt(context: SessionContext, entry: Attempt, failure: AttemptFailure): void {
   settle(entry)
   context.attempts.delete(attemptKey(entry.task, entry.attempt))
+  context.ports.metrics.attemptEnded({ outcome: 'failed', failure })
   answer(context, entry.task, entry.attempt, { outcome: 'failed', failure })
 }
 

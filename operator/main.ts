@@ -100,7 +100,7 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
   lostLead.catch(() => {})
   const leadership = options.lease && lead(options, access, lost)
   metrics.watchGauges(() => ({
-    ...(work.operator?.counts() ?? { queued: 0, active: 0, podsInFlight: 0, podsWaiting: 0 }),
+    ...(work.operator?.counts() ?? { queued: 0, active: 0, podsInFlight: 0, podsWaiting: 0, pods: {} }),
     leader: work.operator !== undefined,
   }))
   const health =

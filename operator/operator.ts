@@ -52,7 +52,14 @@ export interface OperatorOptions {
 export interface Operator {
   /** Resolves after the first look at the cluster. */
   readonly synced: Promise<void>
-  counts(): { queued: number; active: number; podsInFlight: number; podsWaiting: number }
+  counts(): {
+    queued: number
+    active: number
+    podsInFlight: number
+    podsWaiting: number
+    /** Phase to pods that are there. */
+    pods: Record<string, number>
+  }
   /** Runs that are over and still there. */
   endedRuns(): RunView[]
   /** Stops acting; pods go on, another operator takes over. */
@@ -331,6 +338,7 @@ export function startOperator(options: OperatorOptions): Operator {
       active: active.size,
       podsInFlight: podPlaces.inside,
       podsWaiting: podPlaces.waiting,
+      pods: phasesOf(podsByRun.values()),
     }),
     async stop() {
       stopped = true
@@ -349,3 +357,14 @@ export function startOperator(options: OperatorOptions): Operator {
 /** An operator took it up before: it goes on whatever the limits are now. One that was suspended from the start was not. */
 const isGoingOn = ({ phase, startedAt }: RunView): boolean =>
   startedAt !== undefined && (phase === 'Running' || phase === 'Paused' || phase === 'Canceling')
+
+function phasesOf(podsOfRuns: Iterable<ReadonlyMap<string, Pod>>): Record<string, number> {
+  const phases: Record<string, number> = {}
+  for (const pods of podsOfRuns) {
+    for (const { status } of pods.values()) {
+      const phase = status?.phase ?? 'Pending'
+      phases[phase] = (phases[phase] ?? 0) + 1
+    }
+  }
+  return phases
+}

@@ -3,6 +3,7 @@
  * Before: reconcile.ts starts it. After: carry-out.ts acts, pod-facts.ts brings news, run-status.ts reports.
  */
 import type { PipelineRunSpec } from '../api/pipeline-run.ts'
+import type { FailureCause } from '../api/run-report.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { advance, begin, isFinished, pendingActions, type RunState } from '../engine/index.ts'
 import type { Action, JournalRecord, RunConfig, RunEvent, TaskPath } from '../engine/types.ts'
@@ -69,6 +70,8 @@ export interface SessionContext {
   readonly waiter: Waiter
   /** OOM kills so far, by task. */
   readonly oomKills: Map<string, number>
+  /** Cause of the last failure, by task that has failed. */
+  readonly lastCauses: Map<string, FailureCause>
   /** Attempts that the journal knew to have started before this operator did. */
   readonly knownStarted: ReadonlySet<string>
   /** Tasks that follow from an attempt's end, and when its news came: for the measure of decisions. */
@@ -147,12 +150,13 @@ export function startSession(start: SessionStart): RunSession {
     }),
     oomKills: replayed.oomKills,
     newsOf: new Map(),
+    lastCauses: replayed.lastCauses,
     knownStarted: replayed.started,
     podsCreated: pods.length,
     closed: false,
     tell(event) {
       if (context.closed) return
-      countOom(context.oomKills, event)
+      rememberFailure(context, event)
       inbox.push(event)
       void drain()
     },
@@ -204,6 +208,10 @@ export function startSession(start: SessionStart): RunSession {
     if (newsSince !== undefined && events.some(({ kind }) => kind === 'attempt-finished')) {
       for (const action of actions) if (mayStart(action)) context.newsOf.set(action.task, newsSince)
       newsSince = undefined
+    }
+    for (const action of actions) {
+      if (action.kind !== 'start-attempt' || action.attempt === 1) continue
+      ports.metrics.retried(context.lastCauses.get(action.task) ?? 'application')
     }
     act(actions)
     onChange(session)
@@ -299,7 +307,7 @@ const mayStart = (action: Action): action is Extract<Action, { kind: 'start-atte
 export function replay({ pipeline, config, journal }: Pick<SessionStart, 'pipeline' | 'config' | 'journal'>) {
   let state = begin(pipeline.program, config)
   const started = new Set<string>()
-  const oomKills = new Map<string, number>()
+  const failures = { oomKills: new Map<string, number>(), lastCauses: new Map<string, FailureCause>() }
   let cancelRequested = false
   let retries = 0
   let lastAt = 0
@@ -312,12 +320,17 @@ export function replay({ pipeline, config, journal }: Pick<SessionStart, 'pipeli
       cancelRequested = false
       retries++
     }
-    countOom(oomKills, event)
+    rememberFailure(failures, event)
   }
-  return { state, started, oomKills, cancelRequested, retries, lastAt, sequence: journal.length }
+  return { state, started, ...failures, cancelRequested, retries, lastAt, sequence: journal.length }
 }
 
-function countOom(kills: Map<string, number>, event: RunEvent): void {
+function rememberFailure(
+  { oomKills, lastCauses }: Pick<SessionContext, 'oomKills' | 'lastCauses'>,
+  event: RunEvent,
+): void {
   if (event.kind !== 'attempt-finished' || event.result.outcome !== 'failed') return
-  if (event.result.failure.cause === 'oom') kills.set(event.task, (kills.get(event.task) ?? 0) + 1)
+  const { cause } = event.result.failure
+  lastCauses.set(event.task, cause)
+  if (cause === 'oom') oomKills.set(event.task, (oomKills.get(event.task) ?? 0) + 1)
 }

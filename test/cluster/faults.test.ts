@@ -21,6 +21,7 @@ test('one request in ten goes wrong, in every way', async () => {
   const stopping = new AbortController()
   const seen = new Set<Fault>()
   const random = seeded(7)
+  let port = 0
   const running = runOperator({
     kubeconfig: KUBECONFIG,
     settings: {
@@ -37,6 +38,10 @@ test('one request in ten goes wrong, in every way', async () => {
     },
     storeFolder: place.store,
     databaseUrl: join(place.store, 'metadata.db'),
+    health: { host: '127.0.0.1', port: 0 },
+    onReady: ({ health }) => {
+      port = health ?? 0
+    },
     log: () => {},
     signal: stopping.signal,
     wrapTransport: (inner) => withFaults(inner, { random, rate: 0.1, onFault: (fault) => seen.add(fault) }),
@@ -47,6 +52,10 @@ test('one request in ten goes wrong, in every way', async () => {
       const ended = await finished(place, run, 240)
       expect(ended.status).toMatchObject({ phase: 'Succeeded', outputs: { last: 'finished' } })
       expect(await startsOf(place, run)).toEqual(expectedStarts(ITEMS))
+    }
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    for (const status of [0, 429, 500]) {
+      expect(metrics).toMatch(new RegExp(`^kfp_ts_operator_api_throttled_total\\{status="${status}"\\} [1-9]`, 'm'))
     }
   } finally {
     stopping.abort()

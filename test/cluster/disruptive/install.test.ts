@@ -12,6 +12,7 @@ import { branchingPipeline, expectedStarts, prepareMarks, startsOf } from '../su
 import { finished, KUBECONFIG, kubectl, type Place, ROOT, submit, until } from '../support/cluster.ts'
 import {
   applyOverlay,
+  askAsOperator,
   CLAIM,
   leader,
   NAMESPACE,
@@ -104,6 +105,26 @@ describe('kubectl apply -f manifests/install.yaml', () => {
 
   test('runs the hybrid example: same accuracy, a pod a step, then all from the cache', async () => {
     await expectHybrid('hybrid')
+  })
+
+  test('is let do with its own token what it needs, and nothing beyond its namespace', async () => {
+    const allowed = ['pods', 'configmaps/none', 'events'].map((path) => `/api/v1/namespaces/${NAMESPACE}/${path}`)
+    const refused = [
+      { method: 'GET', path: `/api/v1/namespaces/${NAMESPACE}/secrets` },
+      { method: 'GET', path: '/api/v1/namespaces/kube-system/pods' },
+      { method: 'GET', path: '/api/v1/nodes' },
+      { method: 'GET', path: '/api/v1/secrets' },
+      { method: 'GET', path: '/apis/pipelines.kfp-ts.dev/v1alpha1/pipelineruns' },
+      { method: 'POST', path: '/api/v1/namespaces/kube-system/pods' },
+      { method: 'POST', path: `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/pipeline-runner/token` },
+      { method: 'POST', path: `/api/v1/namespaces/${NAMESPACE}/pods/x/exec?command=sh` },
+      { method: 'POST', path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings' },
+      { method: 'DELETE', path: '/api/v1/namespaces/default' },
+    ]
+    const [pod] = operatorPods()
+    const codes = askAsOperator(pod!.name, [...allowed.map((path) => ({ method: 'GET', path })), ...refused])
+    expect(codes).toEqual([200, 404, 200, ...refused.map(() => 403)])
+    expect(kubectl('logs', '-n', NAMESPACE, pod!.name)).not.toMatch(/forbidden/i)
   })
 
   test('tells its numbers to who scrapes its Service', async () => {

@@ -74,6 +74,6 @@ function difference(expected: Expectation, status: PipelineRun['status']): strin
   if ('skipped' in expected) return undefined
   if (status?.phase !== expected.phase) return `ended ${status?.phase}, not ${expected.phase}`
   if (expected.phase === 'Succeeded' || !expected.because) return undefined
-  const causes = [status.reason, ...(status.attention ?? []).map(({ cause }) => cause)]
+  const causes: (string | undefined)[] = [status.reason, ...(status.attention ?? []).map(({ cause }) => cause)]
   return causes.includes(expected.because) ? undefined : `failed by ${causes.join(', ')}, not by ${expected.because}`
 }

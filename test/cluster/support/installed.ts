@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { stringify } from 'yaml'
 import type { KubeObject } from '../../../client/kube/resources.ts'
+import { isNotFound } from '../../../client/kube/transport.ts'
 import { createRunsClient, type PipelineRun } from '../../../client/runs.ts'
-import { kube, kubectl, type Place, ROOT, STATE, until, VOLUMES } from './cluster.ts'
+import { kube, kubectl, NAMESPACES, type Place, ROOT, STATE, until, VOLUMES } from './cluster.ts'
 
 export const NAMESPACE = 'kfp-ts'
 export const CLAIM = 'kfp-ts-store'
@@ -15,6 +16,9 @@ const USER = 65532
 
 /** A volume for the claim of the manifests, which names no class, and the namespace's runs. */
 export async function prepareInstallation(): Promise<Place> {
+  await until('an earlier installation is gone', async () =>
+    kube.get(NAMESPACES, undefined, NAMESPACE).then(() => false, isNotFound),
+  )
   const store = join(STATE, 'volumes', NAMESPACE)
   mkdirSync(store, { recursive: true })
   chownSync(store, USER, USER)
@@ -107,6 +111,22 @@ export async function leader(): Promise<string> {
 /** What a program that runs in a pod of the operator prints. */
 export function nodeIn(pod: string, program: string): string {
   return kubectl('exec', '-n', NAMESPACE, pod, '--', 'node', '-e', program)
+}
+
+/** Status codes that the API server answers to the pod's own account, in the order of the requests. */
+export function askAsOperator(pod: string, requests: readonly { method: string; path: string }[]): number[] {
+  const program = `
+    const folder = '/var/run/secrets/kubernetes.io/serviceaccount/'
+    const read = (name) => fs.readFileSync(folder + name)
+    const ask = ({ method, path }) => new Promise((resolve, reject) => {
+      const headers = { authorization: 'Bearer ' + read('token'), 'content-type': 'application/json' }
+      const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env
+      https.request({ host, port, method, path, headers, ca: read('ca.crt') }, (answer) => {
+        answer.resume().on('end', () => resolve(answer.statusCode))
+      }).on('error', reject).end(method === 'GET' ? undefined : '{}')
+    })
+    Promise.all(${JSON.stringify(requests)}.map(ask)).then((codes) => console.log(JSON.stringify(codes)))`
+  return JSON.parse(nodeIn(pod, program)) as number[]
 }
 
 export const named = (name: string): PipelineRun => ({ metadata: { name } }) as PipelineRun
