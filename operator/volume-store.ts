@@ -66,7 +66,7 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
       if (launch.usesWorkspace) wanted.push(`${mountPath}/workspaces/${runId}`)
       for (const path of new Set(wanted)) {
         const local = here(path)
-        if (local) await makeOpenFolder(local)
+        if (local) await makeOpenFolder(local, folder)
       }
     },
     async readOutputs(launch) {
@@ -118,7 +118,7 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
     },
     async copyToWorkspace(uri, runId, place) {
       const target = join(folder, 'workspaces', runId, place)
-      await makeOpenFolder(dirname(target))
+      await makeOpenFolder(dirname(target), folder)
       const failure = await copyIn(uri, target)
       if (failure !== undefined) return { failure }
       await openToSteps(target)
@@ -188,10 +188,18 @@ const missing = (error: NodeJS.ErrnoException): undefined => {
 const fileName = (segment: string): string => segment.replaceAll(/[^\w.[\]-]/g, '_').replace(/^\.+$/, '_')
 
 /** Makes a folder and its missing parents, all of them writable for the user of the step. */
-async function makeOpenFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true })
-  if (first === undefined) return
-  for (let at = path; at.length >= first.length; at = dirname(at)) await chmod(at, OPEN_TO_STEPS)
+async function makeOpenFolder(path: string, root: string): Promise<void> {
+  await mkdir(path, { recursive: true })
+  // From above to below: an operator that was killed in between left the last one closed, and the next one sees it.
+  const closed: string[] = []
+  for (let at = path; at.length > root.length && (await isClosed(at)); at = dirname(at)) closed.unshift(at)
+  for (const folder of closed) await chmod(folder, OPEN_TO_STEPS)
+}
+
+/** What a step made is its own. */
+async function isClosed(path: string): Promise<boolean> {
+  const found = await lstat(path)
+  return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o777) !== OPEN_TO_STEPS
 }
 
 /** Steps may change their copy. */
