@@ -1,5 +1,5 @@
-/** Pipeline runs in KFP's JSON. Pure. */
-
+/** Pipeline runs in KFP's JSON. */
+import { createHash } from 'node:crypto'
 import { parsePipelineDocument } from '../../api/parse.ts'
 import type { FullPipelineRun, FullTaskRun, StateChange } from '../../store/metadata/pipeline-runs.ts'
 import type { RunState } from '../../store/metadata/tables.ts'
@@ -34,11 +34,20 @@ function readError(stored: string): { code: string; message: string } {
   return { code: 'application', message: stored }
 }
 
+/** Pipelines whose file was read last: a page of runs is of few pipelines, and reading YAML takes its time. */
+const readFiles = new Map<string, object | undefined>()
+const MOST_READ_FILES = 32
+
 /** Runs that came as resources of the cluster keep the text of their file. */
 function specOf(stored: string): object | undefined {
   if (stored.startsWith('{')) return JSON.parse(stored) as object
+  const key = createHash('sha256').update(stored).digest('base64')
+  if (readFiles.has(key)) return readFiles.get(key)
   const { document } = parsePipelineDocument(stored)
-  return document && specJson(document)
+  const spec = document && specJson(document)
+  if (readFiles.size >= MOST_READ_FILES) readFiles.delete(readFiles.keys().next().value!)
+  readFiles.set(key, spec)
+  return spec
 }
 
 function historyJson(stored: string): Json[] {
