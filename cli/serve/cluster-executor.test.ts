@@ -172,6 +172,15 @@ describe('a run', () => {
     expect(kube.objects.size).toBe(0)
   })
 
+  test('is canceled once the API server is back, when it was away as that was asked', async () => {
+    const id = await startRun()
+    await takeUp()
+    kube.state.down = true
+    expect((await post(`runs/${id}:terminate`)).status).toBe(200)
+    kube.state.down = false
+    await vi.waitFor(() => expect(only().spec.cancel).toBe(true), 10_000)
+  })
+
   test('whose resource was deleted while nobody watched has ended', async () => {
     const id = await startRun()
     await takeUp()

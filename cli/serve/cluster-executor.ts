@@ -45,8 +45,8 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
   const { metadata, logger } = parts
   const plans = clusterPlans(metadata, kube, store)
   const stopping = new AbortController()
-  /** Runs whose creation the API server could not take yet. */
-  const late = new Map<string, Promise<void>>()
+  /** What the API server could not take yet. */
+  const late = new Set<Promise<void>>()
 
   const record = (runId: string) => findRecord(metadata.db, runId)
   const placeOf = (row: FullPipelineRun) => resourcePlace(row, options.namespace ?? FALLBACK_NAMESPACE)
@@ -89,17 +89,30 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
     await patchSpec(row, resource, { retryCount: retryCount + 1, cancel: false })
   }
 
-  async function bringLate(run: RunRequest): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await delay(RETRY_MILLIS, undefined, { signal: stopping.signal }).catch(() => {})
-      if (stopping.signal.aborted) return
-      try {
-        return await bring(run)
-      } catch (error) {
-        if (!isTransient(error)) logger.error({ err: error, runId: run.runId }, 'a run could not be created')
-        if (!isTransient(error)) return await refused(run.runId, error)
+  async function cancelNow(runId: string): Promise<void> {
+    const row = await record(runId)
+    if (!row || TERMINAL_STATES.includes(row.state)) return
+    const resource = await resourceOf(row)
+    if (resource) await patchSpec(row, resource, { cancel: true })
+    else await end(row)
+  }
+
+  /** Tries again until the API server answers; what it then refuses is for `refuse`. */
+  function later(runId: string, work: () => Promise<void>, refuse: (error: unknown) => Promise<void>): void {
+    const trying = (async () => {
+      while (!stopping.signal.aborted) {
+        await delay(RETRY_MILLIS, undefined, { signal: stopping.signal }).catch(() => {})
+        if (stopping.signal.aborted) return
+        try {
+          return await work()
+        } catch (error) {
+          if (isTransient(error)) continue
+          logger.error({ err: error, runId }, 'the cluster refuses what was asked of a run')
+          return await refuse(error)
+        }
       }
-    }
+    })().finally(() => late.delete(trying))
+    late.add(trying)
   }
 
   async function refused(runId: string, error: unknown): Promise<void> {
@@ -118,9 +131,10 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
       } catch (error) {
         if (!isTransient(error)) throw refusalOf(error)
         // The record is stored, so the run is accepted; its resource follows.
-        late.set(
+        later(
           run.runId,
-          bringLate(run).finally(() => late.delete(run.runId)),
+          () => bring(run),
+          (refusal) => refused(run.runId, refusal),
         )
       }
     },
@@ -132,11 +146,17 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
       await patchSpec(row, resource, { retryCount: retryCount + 1, cancel: false }).catch(unavailable)
     },
     async cancel(runId) {
-      const row = await record(runId)
-      if (!row) return
-      const resource = await resourceOf(row).catch(unavailable)
-      if (resource) await patchSpec(row, resource, { cancel: true }).catch(unavailable)
-      else await end(row)
+      try {
+        await cancelNow(runId)
+      } catch (error) {
+        if (!isTransient(error)) throw refusalOf(error)
+        // The record says that the run is to stop, and nobody can ask for it twice.
+        later(
+          runId,
+          () => cancelNow(runId),
+          async () => {},
+        )
+      }
     },
     async remove(runId) {
       const row = await record(runId)
@@ -164,7 +184,7 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
     foresee: plans.foresee,
     async stop() {
       stopping.abort()
-      await Promise.all(late.values())
+      await Promise.all(late)
     },
   }
 }
