@@ -18,7 +18,7 @@ import type { OperatorMetrics } from './metrics.ts'
 import { createPastTasks } from './past-tasks.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { openReuse } from './reuse.ts'
-import { cleanUpDeleted, deleteExpired, FINALIZER } from './run-end.ts'
+import { cleanUpDeleted, createLeftovers, deleteExpired, FINALIZER } from './run-end.ts'
 import { createRunNews, type RunNewsOptions } from './run-news.ts'
 import { createRunQueue } from './run-queue.ts'
 import type { RunRecords } from './run-records.ts'
@@ -90,6 +90,7 @@ export function startOperator(options: OperatorOptions): Operator {
   )
   const events = createEventRecorder(kube, settings.identity, () => metrics.apiWrite('event'))
   const logs = createLogKeeper({ kube, store })
+  const leftovers = createLeftovers({ store, hasPods: (uid) => podsByRun.has(uid), onTrouble: trouble })
   const loader = createPipelineLoader(kube)
   const queue = createRunQueue({
     limits: settings.limits,
@@ -179,7 +180,10 @@ export function startOperator(options: OperatorOptions): Operator {
     if (gone) ofRun.delete(pod.metadata.name)
     else ofRun.set(pod.metadata.name, pod)
     if (ofRun.size > 0) podsByRun.set(uid, ofRun)
-    else podsByRun.delete(uid)
+    else {
+      podsByRun.delete(uid)
+      leftovers.podsGone(uid)
+    }
     active.get(uid)?.session?.podChanged(pod, gone)
   }
 
@@ -223,6 +227,11 @@ export function startOperator(options: OperatorOptions): Operator {
     entry.session?.suspend(view.suspend)
   }
 
+  /** Logs are kept as long as the record of their run. */
+  async function forget(view: RunView): Promise<void> {
+    if (await records.forget(view)) leftovers.add(view)
+  }
+
   function ended(view: RunView, gone: boolean): void {
     const entry = active.get(view.uid)
     entry?.tracker?.close()
@@ -230,7 +239,7 @@ export function startOperator(options: OperatorOptions): Operator {
     active.delete(view.uid)
     queue.leave(view.uid)
     if (!gone) cleanUpDeleted({ kube, store, records, view, onTrouble: (error) => trouble(view, error) })
-    else records.forget(view).catch((error) => trouble(view, error))
+    else forget(view).catch((error) => trouble(view, error))
   }
 
   /** Clients of a server wait for the end of the record. */

@@ -3,6 +3,7 @@ import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
 import type { RunRecords } from './run-records.ts'
+import type { RunIdentity } from './run-session.ts'
 import type { RunStore } from './run-store.ts'
 import type { RunView } from './run-view.ts'
 
@@ -61,4 +62,35 @@ export function cleanUpDeleted(options: {
       setTimeout(() => cleanUpDeleted(options), 5_000).unref()
     }
   })()
+}
+
+/** Logs and scratch files of runs whose resource is gone: they go once no pod of the run writes them any more. */
+export interface Leftovers {
+  add(run: RunIdentity): void
+  /** To be called when the last pod of a run is gone. */
+  podsGone(uid: string): void
+}
+
+export function createLeftovers(options: {
+  readonly store: Pick<RunStore, 'deleteRun'>
+  readonly hasPods: (uid: string) => boolean
+  readonly onTrouble: (run: RunIdentity, error: unknown) => void
+}): Leftovers {
+  const { store, hasPods, onTrouble } = options
+  const waiting = new Map<string, RunIdentity>()
+
+  function remove(run: RunIdentity): void {
+    waiting.delete(run.uid)
+    store.deleteRun(run.runId, false).catch((error) => onTrouble(run, error))
+  }
+  return {
+    add(run) {
+      if (hasPods(run.uid)) waiting.set(run.uid, run)
+      else remove(run)
+    },
+    podsGone(uid) {
+      const run = waiting.get(uid)
+      if (run) remove(run)
+    },
+  }
 }

@@ -59,6 +59,7 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
     inOrder,
   )
   const entries = new Map<string, Entry>()
+  const claimLists = new Map<string, readonly Claim[]>()
   /** What started runs hold. */
   const held = new Map<string, { readonly claims: Claim[]; locked: boolean }>()
   const learned = new Map<string, Locks>()
@@ -87,6 +88,15 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
     start(view)
   }
 
+  /** Thousands that wait claim the same: they share one list. */
+  function shared(claims: readonly Claim[]): readonly Claim[] {
+    if (entries.size === 0) claimLists.clear()
+    const text = claims.map(({ key, amount }) => `${key}=${amount}`).join('\n')
+    const known = claimLists.get(text) ?? claims
+    claimLists.set(text, known)
+    return known
+  }
+
   function offer(view: RunView): void {
     const old = entries.get(view.uid)
     if (old?.view.generation === view.generation) {
@@ -100,7 +110,7 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
       return
     }
     const locks = learned.get(view.uid)
-    const entry: Entry = { view, name: view.name, claims: runClaims(view, locks), since: old?.since ?? now() }
+    const entry: Entry = { view, name: view.name, claims: shared(runClaims(view, locks)), since: old?.since ?? now() }
     if (old?.told) entry.told = old.told
     entries.set(view.uid, entry)
     limitWait(entry)

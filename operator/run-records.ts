@@ -55,8 +55,8 @@ export interface RunRecords {
   saveCache(namespace: string, pipelineName: string, key: string, record: CacheRecord, at: number): Promise<void>
   /** Whether files under the run's id are this run's. */
   owns(run: RunIdentity): Promise<boolean>
-  /** The resource is gone: its journal goes, and its record unless there is a server that shows it. */
-  forget(run: RunIdentity): Promise<void>
+  /** The resource is gone: its journal goes, and its record unless there is a server that shows it. Resolves with whether it went. */
+  forget(run: RunIdentity): Promise<boolean>
 }
 
 export interface RecordsOptions {
@@ -174,10 +174,14 @@ export function createSqlRecords(metadata: Metadata, { served }: RecordsOptions 
     },
     async forget(run) {
       const row = await findRecord(db, run.runId)
-      if (!row || !ownsRecord(run, ownerOf(row))) return
-      if (!served) return await removeRun(db, run.runId)
+      if (!row || !ownsRecord(run, ownerOf(row))) return false
+      if (!served) {
+        await removeRun(db, run.runId)
+        return true
+      }
       await metadata.transaction((transaction) => endRecord(transaction, row, metadata.now()))
       served.changed(run.runId)
+      return false
     },
   }
 }

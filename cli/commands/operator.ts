@@ -212,7 +212,26 @@ function podStore(args: Args): OperatorSettings['pods']['store'] {
   }
 }
 
+const LIMITS = [
+  'max-active-runs',
+  'max-active-runs-per-namespace',
+  'max-active-runs-per-pipeline',
+  'max-pods',
+  'max-pods-per-namespace',
+  'max-pods-per-pipeline',
+  'max-pods-per-run',
+] as const
+
+function checkLimits(args: Args): void {
+  const wrong = LIMITS.filter((name) => !Number.isInteger(args[name]) || args[name] < 1)
+  if (wrong.length === 0) return
+  throw new InvalidInputError(
+    wrong.map((name) => usageIssue('wrong-limit', `--${name} is no whole number from 1`, `write --${name}=100`)),
+  )
+}
+
 function settingsOf(args: Args): OperatorSettings {
+  checkLimits(args)
   return {
     namespace: args.namespace,
     runSelector: args.selector,

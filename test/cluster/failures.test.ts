@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PODS } from '../../client/kube/resources.ts'
@@ -164,6 +166,7 @@ test('a run is removed when its time after the end is over, with its pods', asyn
   })
   await until('the run is gone', async () => place.runs.get(run.metadata.name).then(() => false, isNotFound))
   await until('its pods are gone', async () => (await place.runs.pods(run)).length === 0)
+  await until('its logs are gone', async () => !existsSync(join(place.store, 'logs', run.metadata.uid!)))
 })
 
 test('a run that is deleted while it starts leaves nothing behind', async () => {
