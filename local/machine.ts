@@ -72,12 +72,13 @@ export function makeMachine(options: RunOptions): Machine {
     return found && openEnvironmentCache(join(cacheHome(env), 'venvs'), found, env)
   })
   const warn = onceEach((message) => options.observer?.onWarning?.(message))
-  const openStore: Machine['openStore'] = async (uri) => {
-    if (!/^(s3|minio):/.test(uri)) return undefined
+  // One client for all: what waits for an object opens its store at every look.
+  const objects = once(async () => {
     const { s3Store } = await import('../store/s3-store.ts')
     const endpoint = env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
     return s3Store({ ...(endpoint ? { endpoint } : {}), ...(env['AWS_REGION'] ? { region: env['AWS_REGION'] } : {}) })
-  }
+  })
+  const openStore: Machine['openStore'] = async (uri) => (/^(s3|minio):/.test(uri) ? await objects() : undefined)
   return {
     check: async (document) =>
       checkMachine(document, {
