@@ -55,7 +55,7 @@ export async function installCrds(): Promise<void> {
     })
   }
   await until('the CRDs are served', async () => {
-    kubectl('get', 'pipelineruns,pipelines,scheduledruns,backfills,modeldeployments', '-A')
+    kubectl('get', 'pipelineruns,pipelines,scheduledruns,backfills,modeldeployments', '-n', 'default')
     return true
   })
 }
