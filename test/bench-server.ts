@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sql } from 'kysely'
@@ -142,28 +142,30 @@ async function benchReads(url: string): Promise<void> {
   await timed('KFP: list of 20 by metric:m2', 5, list('page_size=20&sort_by=metric%3Am2%20desc'))
 }
 
-/** Clients that each log batches of 20 metrics to their own run, one after the other, for some seconds. */
-async function benchWrites(name: string, url: string, clients = 8, seconds = 8): Promise<void> {
+/** Clients that each log batches of 20 metrics to their own run, one after the other, for some seconds after a first one. */
+async function benchWrites(name: string, url: string, clients = 8, seconds = 10): Promise<void> {
   let batches = 0
-  const until = performance.now() + seconds * 1000
-  const client = async () => {
-    const created = await post(url, 'runs/create', { experiment_id: '0', start_time: Date.now() })
-    const runId = (created['run'] as { info: { run_id: string } }).info.run_id
-    for (let step = 0; performance.now() < until; step++) {
-      const metrics = Array.from({ length: 20 }, (_, key) => ({
-        key: `k${key}`,
-        value: step,
-        timestamp: Date.now(),
-        step,
-      }))
-      await post(url, 'runs/log-batch', { run_id: runId, metrics })
-      batches += 1
-    }
+  const batch = async (runId: string, step: number) => {
+    const [value, timestamp] = [step, Date.now()]
+    const metrics = Array.from({ length: 20 }, (_, key) => ({ key: `k${key}`, value, timestamp, step }))
+    await post(url, 'runs/log-batch', { run_id: runId, metrics })
   }
-  await Promise.all(Array.from({ length: clients }, client))
-  console.log(
-    `${`log_batch of 20 metrics, ${clients} clients: ${name}`.padEnd(58)} ${(batches / seconds).toFixed(0)} batches/s`,
+  const runs = await Promise.all(
+    Array.from({ length: clients }, async () => {
+      const created = await post(url, 'runs/create', { experiment_id: '0', start_time: Date.now() })
+      const { run_id: runId } = (created['run'] as { info: { run_id: string } }).info
+      await batch(runId, 0)
+      return runId
+    }),
   )
+  const start = performance.now()
+  const until = start + seconds * 1000
+  const client = async (runId: string) => {
+    for (let step = 1; performance.now() < until; step++, batches++) await batch(runId, step)
+  }
+  await Promise.all(runs.map(client))
+  const perSecond = batches / ((performance.now() - start) / 1000)
+  console.log(`${`log_batch of 20 metrics, ${clients} clients: ${name}`.padEnd(58)} ${perSecond.toFixed(1)} batches/s`)
 }
 
 async function startMlflow(database: string, directory: string): Promise<{ url: string; stop: () => Promise<void> }> {
@@ -201,7 +203,8 @@ const directory = mkdtempSync(join(tmpdir(), 'kfp-ts-bench-'))
 const postgres = options.database === 'postgres' ? await startPostgres() : undefined
 const server = await serve({ dataDirectory: directory, database: postgres?.url, port: 0 })
 try {
-  console.log(`${options.database}, ${RUNS} runs with ${METRICS} metrics each`)
+  const load = loadavg().map((value) => value.toFixed(1))
+  console.log(`${options.database}, ${RUNS} runs with ${METRICS} metrics each; load of the machine ${load.join(' ')}`)
   const start = performance.now()
   await fill(server.services.metadata, RUNS)
   console.log(`filled in ${((performance.now() - start) / 1000).toFixed(0)} s`)

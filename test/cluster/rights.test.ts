@@ -43,6 +43,8 @@ describe('the operator is refused', () => {
     ['nodes', ['get', 'nodes']],
     ['namespaces', ['get', 'namespaces']],
     ['workloads elsewhere', ['get', 'deployments', '-A']],
+    ['other workloads', ['get', 'daemonsets', '-A']],
+    ['what it made, once made', ['delete', 'deployment', 'iris', '-n', 'kfp-ts']],
     ['other leases', ['get', 'lease', 'another', '-n', 'kfp-ts']],
     ['leases elsewhere', ['get', 'leases', '-n', 'kube-system']],
     ['roles', ['create', 'clusterrole', 'mine', '--verb=get', '--resource=secrets']],

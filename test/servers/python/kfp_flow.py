@@ -186,6 +186,6 @@ begun = named.run("named" + u, params={"a": 1}, name="by name", experiment="name
 assert named.wait_for_run_status(begun.run_id, timeout=60, polling_interval=1).state == "SUCCEEDED"
 assert [r.run_id for r in named.list_runs(experiment="named" + u).runs] == [begun.run_id]
 assert any(e.display_name == "named" + u for e in named.list_experiments(page_size=200).experiments)
-named.delete_pipeline("named" + u)
+named.delete_pipeline("named" + u, force=True)
 named.delete_experiment("named" + u)
 print("passed", kfp.__version__)
