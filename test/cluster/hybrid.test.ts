@@ -81,5 +81,5 @@ test('the same accuracy four times; pods are executed tasks; what was done is no
 
   expect(kubectl('get', 'plr', '-n', place.namespace)).toMatch(/hybrid +Succeeded/)
   const story = kfpTs('describe', run.name, '--kubeconfig', KUBECONFIG, '-n', place.namespace)
-  expect(story).toMatch(/output accuracy = 0\.\d+/)
+  expect(story).toMatch(/outputs:\n +accuracy = 0\.\d+/)
 })
