@@ -53,7 +53,9 @@ test(`${KILLS} kills of the operator: each second has its run, none has two`, as
   } as ScheduledRun)
   for (let kills = 0; kills < KILLS; kills += 1) {
     operator = await startOperatorProcess(place)
-    await delay(Math.random() * 2500)
+    // Before that it does nothing that a kill could cut in two.
+    await until('it works', async () => operator?.log().includes('the cluster was looked at'))
+    await delay(Math.random() * 1500)
     await operator.kill('SIGKILL')
   }
   operator = await startOperatorProcess(place)
@@ -65,7 +67,8 @@ test(`${KILLS} kills of the operator: each second has its run, none has two`, as
   })
   const made = await dates()
   expect(made).toEqual(Array.from({ length: made.length }, (_, index) => made[0]! + index))
-  expect(status?.lastTick).toBe(new Date(made.at(-1)! * 1000).toISOString().replace('.000Z', 'Z'))
+  // The kill may have come between creating and saving: the cursor is behind then, never ahead.
+  expect(Date.parse(status?.lastTick ?? '')).toBeLessThanOrEqual(made.at(-1)! * 1000)
   process.stdout.write(`operator killed ${KILLS} times, ${made.length} runs\n`)
 }, 3_600_000)
 
