@@ -1,17 +1,9 @@
 /** CEL, the language of conditions: one environment, each text parsed once. Semantics of cel-go as Kubeflow uses it. */
 import { Environment } from '@marcbachmann/cel-js'
+import { costProblem } from './cel-cost.ts'
 import type { JsonValue } from './json.ts'
 
-interface Evaluate {
-  (variables: Record<string, unknown>): unknown
-  readonly ast: CelNode
-}
-
-/** `rcall` and `call` have the function's name first in `args`. */
-export interface CelNode {
-  readonly op: string
-  readonly args: unknown
-}
+type Evaluate = (variables: Record<string, unknown>) => unknown
 
 const environment = new Environment({ unlistedVariablesAreDyn: true, homogeneousAggregateLiterals: false })
 environment.registerFunction('parseJson(string): dyn', (text: string) => {
@@ -31,12 +23,24 @@ for (const pair of ['int == string', 'int == bool', 'double == string', 'double 
 const MAX_KEPT = 1000
 const kept = new Map<string, Evaluate>()
 
-/** @throws Error for a text that is no expression */
+/** @throws Error for a text that is no expression, or one whose cost is not bounded */
 export function parseCel(text: string): Evaluate {
   const known = kept.get(text)
   if (known) return known
-  const evaluate = environment.parse(text) as unknown as Evaluate
+  const evaluate = environment.parse(text)
+  const problem = costProblem(evaluate.ast)
+  if (problem !== undefined) throw new Error(problem)
   if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value!)
   kept.set(text, evaluate)
   return evaluate
+}
+
+/** What is wrong with a text that is to be an expression; undefined when it can be applied. */
+export function celProblem(text: string): string | undefined {
+  try {
+    parseCel(text)
+    return undefined
+  } catch (error) {
+    return (error as Error).message.split('\n')[0]
+  }
 }

@@ -1,7 +1,8 @@
 /** The values of a waiting task's inputs become a request; everything that is wrong with them is told at once. */
+
+import { celProblem } from './cel.ts'
 import type { JsonObject, JsonValue } from './json.ts'
 import { parseRfc3339 } from './rfc3339.ts'
-import { untilProblem } from './until.ts'
 import { type LookedAt, RUN_END_STATES, type RunEndState, type WaitKind, type WaitRequest } from './wait.ts'
 
 export type ReadWait = { readonly request: WaitRequest } | { readonly problems: readonly string[] }
@@ -166,7 +167,7 @@ class WaitReader {
 
   expression(name: string): string | undefined {
     const text = this.text(name)
-    const problem = text === undefined ? undefined : untilProblem(text)
+    const problem = text === undefined ? undefined : celProblem(text)
     if (problem !== undefined) this.refuse(`"${name}" is no CEL expression that can be used: ${problem}`)
     return text
   }

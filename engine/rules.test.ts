@@ -38,6 +38,12 @@ const ROWS: readonly Row[] = [
     'SUCCEEDED a=SKIPPED b=SKIPPED c=SKIPPED',
   ],
   ['a condition that makes no sense fails', { a: step(when("1 > 'x'")) }, [], 'FAILED a=FAILED'],
+  [
+    'a condition that could hold up every other run fails',
+    { a: step(when("'x'.matches('(x+)+')")) },
+    [],
+    'FAILED a=FAILED',
+  ],
   ['a condition that is no boolean fails', { a: step(when('1 + 1')) }, [], 'FAILED a=FAILED'],
   [
     'running siblings of a failure finish, new ones do not start',

@@ -1,4 +1,5 @@
 /** Checks one task: what it uses, waits for and is given. */
+import { celProblem } from '../cel.ts'
 import { abbreviate, suggest } from '../parse/findings.ts'
 import type { PipelineTaskSpec } from '../pipeline-spec.ts'
 import { checkArtifactInput, checkParameterInput } from './check-input.ts'
@@ -45,6 +46,11 @@ function checkTrigger(node: TaskNode, scope: Scope): void {
   const { task, path } = node
   const trigger = task.triggerPolicy
   if (!trigger) return
+  const problem = trigger.condition === undefined ? undefined : celProblem(trigger.condition)
+  if (problem !== undefined) {
+    const message = `the condition can't be evaluated: ${problem}`
+    scope.findings.warn('bad-trigger', [...path, 'triggerPolicy', 'condition'], message, 'write another CEL expression')
+  }
   for (const match of trigger.condition?.matchAll(CONDITION_INPUT) ?? []) {
     const kind = match[1] === 'artifacts' ? 'artifacts' : 'parameters'
     const name = match[2] ?? match[3] ?? ''

@@ -1,18 +1,19 @@
 /**
- * The expressions of waits are applied to what strangers answer, in a process that others share: their cost must stay within the size
- * of what is looked at.
+ * Conditions of pipelines and of waits are applied in a process that others share, to values that strangers gave: their cost must
+ * stay within the size of what is looked at.
  */
-import { type CelNode, parseCel } from './cel.ts'
+
+/** `rcall` and `call` have the function's name first in `args`. */
+interface CelNode {
+  readonly op: string
+  readonly args: unknown
+}
 
 const LOOPS = ['all', 'exists', 'exists_one', 'map', 'filter']
 
-/** What is wrong with the text of an `until`; undefined when it can be applied. */
-export function untilProblem(text: string): string | undefined {
-  try {
-    return problemIn(parseCel(text).ast, false)
-  } catch (error) {
-    return (error as Error).message.split('\n')[0]
-  }
+/** Why an expression may take too long; undefined when it takes no longer than its values are large. */
+export function costProblem(ast: unknown): string | undefined {
+  return problemIn(ast, false)
 }
 
 function problemIn(node: unknown, inLoop: boolean): string | undefined {
