@@ -1,5 +1,5 @@
 /** A second real node that is drained, tainted and at last loses power: the cause is told, and the step runs elsewhere. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PipelineRunSpec } from '../../../api/pipeline-run.ts'
 import type { FailureCause } from '../../../api/run-report.ts'
 import { PODS } from '../../../client/kube/resources.ts'
@@ -18,7 +18,7 @@ import {
   until,
 } from '../support/cluster.ts'
 import { shellPipeline } from '../support/pipelines.ts'
-import { script } from '../support/servers.ts'
+import { isKind, script } from '../support/servers.ts'
 
 const FIRST = 'kfp-ts-node'
 const SECOND = 'node-2'
@@ -26,19 +26,6 @@ const SECOND = 'node-2'
 const step = shellPipeline('moved', { nap: { script: '[ "$KFP_RETRY_INDEX" != 0 ] || sleep 600; echo moved' } })
 let place: Place
 let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  script('node.sh', 'add', SECOND)
-  place = await makePlace('nodes')
-  operator = await startOperatorProcess(place)
-})
-afterAll(async () => {
-  await operator?.kill()
-  kubectl('uncordon', FIRST)
-  script('node.sh', 'remove', SECOND)
-  await place?.remove()
-})
 
 /** A run that may try again, and one that may not, both with their pod running on the second node. */
 async function runsOnSecondNode(cause: FailureCause): Promise<{ patient: PipelineRun; strict: PipelineRun }> {
@@ -74,26 +61,41 @@ async function expectMoved(
   expect(ended.status?.message).toMatch(text)
 }
 
-test('a node that is drained', async () => {
-  const runs = await runsOnSecondNode('evicted')
-  kubectl('drain', SECOND, '--force', '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=60s')
-  await expectMoved(runs, 'evicted', /EvictionByEvictionAPI: .*on node node-2/)
-  kubectl('uncordon', SECOND)
-})
+describe.skipIf(isKind)('a second node', () => {
+  beforeAll(async () => {
+    await installCrds()
+    script('node.sh', 'add', SECOND)
+    place = await makePlace('nodes')
+    operator = await startOperatorProcess(place)
+  })
+  afterAll(async () => {
+    await operator?.kill()
+    kubectl('uncordon', FIRST)
+    script('node.sh', 'remove', SECOND)
+    await place?.remove()
+  })
 
-test('a node that gets a taint steps do not tolerate', async () => {
-  const runs = await runsOnSecondNode('infrastructure')
-  kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute')
-  await expectMoved(runs, 'infrastructure', /DeletionByTaintManager: .*on node node-2/)
-  kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute-')
-})
+  test('that is drained', async () => {
+    const runs = await runsOnSecondNode('evicted')
+    kubectl('drain', SECOND, '--force', '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=60s')
+    await expectMoved(runs, 'evicted', /EvictionByEvictionAPI: .*on node node-2/)
+    kubectl('uncordon', SECOND)
+  })
 
-test('a node that is gone from one moment to the next', async () => {
-  const runs = await runsOnSecondNode('infrastructure')
-  const lostAt = Date.now()
-  script('node.sh', 'kill', SECOND)
-  await expectMoved(runs, 'infrastructure', /NodeLost: the node node-2 did not end the pod in time/)
-  process.stdout.write(`the steps of a lost node ran elsewhere after ${Math.round((Date.now() - lostAt) / 1000)} s\n`)
-  const left = await kube.list<Pod>(PODS, { namespace: place.namespace, fieldSelector: `spec.nodeName=${SECOND}` })
-  expect(left.items.filter(({ status }) => status?.phase === 'Running')).toEqual([])
+  test('that gets a taint steps do not tolerate', async () => {
+    const runs = await runsOnSecondNode('infrastructure')
+    kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute')
+    await expectMoved(runs, 'infrastructure', /DeletionByTaintManager: .*on node node-2/)
+    kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute-')
+  })
+
+  test('that is gone from one moment to the next', async () => {
+    const runs = await runsOnSecondNode('infrastructure')
+    const lostAt = Date.now()
+    script('node.sh', 'kill', SECOND)
+    await expectMoved(runs, 'infrastructure', /NodeLost: the node node-2 did not end the pod in time/)
+    process.stdout.write(`the steps of a lost node ran elsewhere after ${Math.round((Date.now() - lostAt) / 1000)} s\n`)
+    const left = await kube.list<Pod>(PODS, { namespace: place.namespace, fieldSelector: `spec.nodeName=${SECOND}` })
+    expect(left.items.filter(({ status }) => status?.phase === 'Running')).toEqual([])
+  })
 })

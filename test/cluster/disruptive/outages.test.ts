@@ -1,5 +1,4 @@
 /** The API server away, etcd restarted: runs end as if nothing had been. */
-import { spawnSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { PipelineRun } from '../../../client/runs.ts'
@@ -13,11 +12,10 @@ import {
   startOperatorProcess,
   submit,
 } from '../support/cluster.ts'
-import { script } from '../support/servers.ts'
+import { isKind, script } from '../support/servers.ts'
 
 const OUTAGE_SECONDS = Number(process.env['KFP_TS_OUTAGE_SECONDS'] ?? 60)
 const ITEMS = 4
-const withDocker = spawnSync('docker', ['info']).status === 0
 let place: Place
 let operator: OperatorProcess
 
@@ -38,7 +36,7 @@ async function expectWhole(run: PipelineRun): Promise<void> {
   expect(await startsOf(place, run)).toEqual(expectedStarts(ITEMS))
 }
 
-test.skipIf(withDocker)(`the API server stops for ${OUTAGE_SECONDS} s in the middle of a run`, async () => {
+test.skipIf(isKind)(`the API server stops for ${OUTAGE_SECONDS} s in the middle of a run`, async () => {
   const run = await submit(place, branchingPipeline(ITEMS))
   await delay(3000)
   script('restart.sh', 'stop', 'apiserver')
@@ -47,7 +45,7 @@ test.skipIf(withDocker)(`the API server stops for ${OUTAGE_SECONDS} s in the mid
   await expectWhole(run)
 })
 
-test.skipIf(withDocker)('etcd is killed and starts again in the middle of a run', async () => {
+test.skipIf(isKind)('etcd is killed and starts again in the middle of a run', async () => {
   const run = await submit(place, branchingPipeline(ITEMS))
   await delay(3000)
   script('restart.sh', 'stop', 'etcd', 'KILL')

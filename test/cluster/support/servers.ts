@@ -10,6 +10,9 @@ import { kube, type Place, ROOT, SECRETS, STATE } from './cluster.ts'
 /** Address of this machine that pods reach. */
 export const hostAddress = (): string => readFileSync(join(STATE, 'host-address'), 'utf8').trim()
 
+/** On kind the parts of the cluster are not ours to stop, and further nodes not ours to add. */
+export const isKind = spawnSync('docker', ['info']).status === 0
+
 /** Output of a script of test/cluster/; throws with its messages when it fails. */
 export function script(name: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(join(ROOT, 'test/cluster', name), args, { encoding: 'utf8' })
