@@ -281,6 +281,8 @@ export function startOperator(options: OperatorOptions): Operator {
     })
     if (result.kind === 'held') {
       active.delete(view.uid)
+      // News of it came to the run that was about to start, such as a cancel.
+      queue.offer(entry.view)
       return true
     }
     if (result.kind === 'gone') {
