@@ -24,7 +24,7 @@ export default defineConfig({
           include: ['test/python/**/*.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       // Needs servers that the test installs and starts itself: Postgres, an S3 server, kfp and mlflow clients.

@@ -17,7 +17,7 @@ remove_network() {
     ip netns del "$space" 2>/dev/null || true
   done
   ip link del "$BRIDGE" 2>/dev/null || true
-  iptables -t nat -S PREROUTING 2>/dev/null | grep -- "-i $BRIDGE " | sed 's/^-A/-D/' | while read -r rule; do
+  iptables -t nat -S PREROUTING 2>/dev/null | { grep -- "-i $BRIDGE " || true; } | sed 's/^-A/-D/' | while read -r rule; do
     # shellcheck disable=SC2086 # the words of a rule
     iptables -t nat $rule 2>/dev/null || true
   done

@@ -39,7 +39,7 @@ remove_containers() {
 end_shims() {
   local process
   for process in /proc/[0-9]*; do
-    if tr '\0' ' ' <"$process/cmdline" 2>/dev/null | grep -q "^/usr/bin/containerd-shim.*-address $CONTAINERD_SOCKET"; then
+    if tr '\0' ' ' 2>/dev/null <"$process/cmdline" | grep -q "^/usr/bin/containerd-shim.*-address $CONTAINERD_SOCKET"; then
       kill -KILL "${process#/proc/}" 2>/dev/null || true
     fi
   done
