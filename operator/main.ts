@@ -1,4 +1,5 @@
 /** One operator process: connects, waits to lead, works, hands over. Before: cli/commands/operator.ts. */
+import { mkdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createKubeClient, type KubeClient } from '../client/kube/client.ts'
 import { createHttpsTransport } from '../client/kube/https-transport.ts'
@@ -177,6 +178,8 @@ async function storeOf(options: OperatorProcessOptions): Promise<RunStore> {
   const { objectStore, storeFolder, settings } = options
   const { mountPath } = settings.pods
   if (objectStore) return createObjectStore({ store: await openS3(options), root: objectStore.root, mountPath })
+  // A folder of the volume: whoever makes it owns it, and steps are to write in it.
+  await mkdir(storeFolder, { recursive: true })
   const openStore = async (uri: string) => (/^(s3|minio):\/\//.test(uri) ? await openS3(options) : undefined)
   return createVolumeStore({ folder: storeFolder, mountPath, openStore })
 }

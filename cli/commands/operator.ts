@@ -15,6 +15,7 @@ interface Args extends ServerArgs {
   readonly selector: string | undefined
   readonly store: string
   readonly 'volume-claim': string | undefined
+  readonly 'volume-sub-path': string | undefined
   readonly 'host-path': string | undefined
   readonly 'mount-path': string
   readonly 'object-store': string | undefined
@@ -63,6 +64,10 @@ export const command: Command<Args> = {
         describe: 'the store volume as this process sees it',
       })
       .option('volume-claim', { type: 'string', describe: 'PersistentVolumeClaim of the store, mounted in steps' })
+      .option('volume-sub-path', {
+        type: 'string',
+        describe: 'folder of the claim that is the store; a database beside it is out of the reach of steps',
+      })
       .option('host-path', { type: 'string', describe: 'directory of the node in place of a claim (one node, tests)' })
       .option('object-store', { type: 'string', describe: 's3://BUCKET/PREFIX in place of a volume' })
       .option('s3-endpoint', { type: 'string', describe: "endpoint of an S3 server that is not Amazon's" })
@@ -199,7 +204,12 @@ function podStore(args: Args): OperatorSettings['pods']['store'] {
     const hint = 'give one of --volume-claim NAME, --host-path DIR and --object-store s3://BUCKET/PREFIX'
     throw new InvalidInputError([usageIssue('missing-store', 'steps and operator need one common store', hint)])
   }
-  if (claimName !== undefined) return { claimName }
+  const subPath = args['volume-sub-path']
+  if (subPath !== undefined && (claimName === undefined || /^\/|(^|\/)\.\.(\/|$)/.test(subPath))) {
+    const hint = 'give --volume-claim NAME and a folder of it, such as --volume-sub-path runs'
+    throw new InvalidInputError([usageIssue('bad-sub-path', `"${subPath}" is no folder of a claim`, hint)])
+  }
+  if (claimName !== undefined) return { claimName, subPath }
   if (hostPath !== undefined) return { hostPath: resolve(hostPath) }
   return {
     objects: {

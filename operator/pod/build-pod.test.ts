@@ -135,6 +135,24 @@ describe('a pod', () => {
     })
   })
 
+  test('sees nothing of the claim beside the folder that is the store', () => {
+    const kubernetes = {
+      pvcMount: [
+        { constant: 'store', mountPath: '/mine', subPath: 'mine' },
+        { constant: 'store', mountPath: '/all' },
+      ],
+    }
+    const settings = { store: { claimName: 'store', subPath: 'runs' }, mountPath: '/kfp-store' }
+    const { spec } = buildPod(request({ settings }, { kubernetes, usesWorkspace: true }))
+    const mounts = spec?.containers[0]?.volumeMounts?.map(({ mountPath, subPath }) => [mountPath, subPath])
+    expect(mounts).toEqual([
+      ['/kfp-store', 'runs'],
+      ['/mine', 'runs/mine'],
+      ['/all', 'runs'],
+      ['/kfp-workspace', 'runs/workspaces/u-1'],
+    ])
+  })
+
   test('mounts the workspace of its run only when the step uses it', () => {
     const mounts = (usesWorkspace: boolean) =>
       buildPod(request({}, { usesWorkspace })).spec?.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)

@@ -8,10 +8,16 @@ import { type Container, type EnvVar, MAIN_CONTAINER, type Pod, type Volume, typ
 import { scaleQuantity } from './quantity.ts'
 import { launcherContainer, type ObjectStorePods, PUBLISH_GRACE_SECONDS } from './staging.ts'
 
+export interface VolumeClaimStore {
+  readonly claimName: string
+  /** Folder of the claim that is the store: what lies beside it, such as a database, no step sees. @default the whole claim */
+  readonly subPath?: string | undefined
+}
+
 /** What all pods of an operator have in common. */
 export interface PodSettings {
   /** The store as pods see it. */
-  readonly store: { readonly claimName: string } | { readonly hostPath: string } | { readonly objects: ObjectStorePods }
+  readonly store: VolumeClaimStore | { readonly hostPath: string } | { readonly objects: ObjectStorePods }
   /** Where steps find the store. */
   readonly mountPath: string
   /** @default 10 */
@@ -131,7 +137,9 @@ function mainContainer(request: PodRequest, parts: PodParts, restricted: boolean
   const { workspace } = request
   if (launch.usesWorkspace && workspace) {
     const where =
-      'subPath' in workspace ? { name: STORE_VOLUME, subPath: workspace.subPath } : { name: WORKSPACE_VOLUME }
+      'subPath' in workspace
+        ? { name: STORE_VOLUME, ...inStore(settings, workspace.subPath) }
+        : { name: WORKSPACE_VOLUME }
     mounts.push({ ...where, mountPath: WORKSPACE_PATH })
   }
   return {
@@ -236,8 +244,15 @@ function storeVolumes(settings: PodSettings): Volume[] {
   return [storeVolume(settings), ...staging.map(({ name }) => ({ name, emptyDir: {} }))]
 }
 
-function storeMounts({ store, mountPath }: PodSettings): VolumeMount[] {
-  return [{ name: STORE_VOLUME, mountPath }, ...('objects' in store ? STAGING_VOLUMES : [])]
+function storeMounts(settings: PodSettings): VolumeMount[] {
+  const { store, mountPath } = settings
+  return [{ name: STORE_VOLUME, mountPath, ...inStore(settings) }, ...('objects' in store ? STAGING_VOLUMES : [])]
+}
+
+/** The part of the store's volume that a path of the store is; empty for the volume as a whole. */
+export function inStore({ store }: PodSettings, path?: string): { readonly subPath?: string } {
+  const parts = ['claimName' in store ? store.subPath : undefined, path].filter((part) => part !== undefined)
+  return parts.length > 0 ? { subPath: parts.join('/') } : {}
 }
 
 function workspaceVolume({ launch, workspace }: PodRequest): Volume[] {
@@ -246,7 +261,8 @@ function workspaceVolume({ launch, workspace }: PodRequest): Volume[] {
 }
 
 /** A step may mount the claim of the store itself: kubelets never get done with a pod that has one claim as two volumes. */
-function onOneStoreVolume(parts: PodParts, { store }: PodSettings): PodParts {
+function onOneStoreVolume(parts: PodParts, settings: PodSettings): PodParts {
+  const { store } = settings
   const claim = 'claimName' in store ? store.claimName : undefined
   const same = parts.volumes.filter(
     ({ persistentVolumeClaim: volume }) => (volume as { claimName?: string } | undefined)?.claimName === (claim ?? ''),
@@ -256,7 +272,9 @@ function onOneStoreVolume(parts: PodParts, { store }: PodSettings): PodParts {
   return {
     ...parts,
     volumes: parts.volumes.filter(({ name }) => !names.has(name)),
-    mounts: parts.mounts.map((mount) => (names.has(mount.name) ? { ...mount, name: STORE_VOLUME } : mount)),
+    mounts: parts.mounts.map((mount) =>
+      names.has(mount.name) ? { ...mount, name: STORE_VOLUME, ...inStore(settings, mount.subPath) } : mount,
+    ),
   }
 }
 

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../api/json.ts'
 import { API_GROUP, API_VERSION, type PodDefaults } from '../../api/pipeline-run.ts'
 import type { KubeObject, Resource } from '../../client/kube/resources.ts'
-import { containerSecurity, podSecurity, storeVolume } from '../pod/build-pod.ts'
+import { containerSecurity, inStore, podSecurity, storeVolume } from '../pod/build-pod.ts'
 import { labelValue } from '../pod/pod-name.ts'
 import { objectStoreVariables } from '../pod/staging.ts'
 import type { OperatorSettings } from '../settings.ts'
@@ -208,7 +208,9 @@ function container({ deployment, version, place, settings }: ServingRequest, res
     livenessProbe: { ...probe('/health'), periodSeconds: 10, failureThreshold: 3 },
     ...((cpu || memory) && { resources: { limits: withoutGaps({ cpu, memory }) } }),
     ...('subPath' in place && {
-      volumeMounts: [{ name: MODEL_VOLUME, mountPath: MODEL_FOLDER, subPath: place.subPath, readOnly: true }],
+      volumeMounts: [
+        { name: MODEL_VOLUME, mountPath: MODEL_FOLDER, ...inStore(settings.pods, place.subPath), readOnly: true },
+      ],
     }),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     securityContext: restricted ? { ...containerSecurity(true), readOnlyRootFilesystem: true } : undefined,

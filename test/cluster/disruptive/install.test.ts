@@ -1,6 +1,6 @@
 /** The operator as its image in the cluster, installed by kubectl from manifests/ with its own account: plain file and overlays. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -82,16 +82,22 @@ async function startBranching(): Promise<PipelineRun> {
   return run
 }
 
-async function expectWhole(run: PipelineRun): Promise<void> {
+/** What steps of an operator on the volume see of it: the database lies beside it. */
+const mounted = (): Place => ({ ...place, store: join(place.store, 'runs') })
+
+async function expectWhole(run: PipelineRun, where: Place): Promise<void> {
   expect((await finished(place, run, 240)).status).toMatchObject({ phase: 'Succeeded', outputs: { last: 'finished' } })
-  expect(await startsOf(place, run)).toEqual(expectedStarts(ITEMS))
+  expect(await startsOf(where, run)).toEqual(expectedStarts(ITEMS))
 }
 
 describe('kubectl apply -f manifests/install.yaml', () => {
   test('gives an operator that is ready, cannot write to its image and may be disrupted', async () => {
     kubectl('apply', '-f', join(ROOT, 'manifests/install.yaml'))
     waitForRollout()
-    await prepareMarks(place)
+    await until('the operator made the folder of its store', async () => existsSync(mounted().store))
+    for (const where of [place, mounted()]) await prepareMarks(where)
+    expect(readdirSync(mounted().store)).not.toContain('database')
+    expect(readdirSync(join(place.store, 'database'))).toContain('metadata.db')
     const [pod] = operatorPods()
     const tried = nodeIn(
       pod!.name,
@@ -144,7 +150,7 @@ describe('the overlay volume-sqlite', () => {
     applyOverlay('volume-sqlite', 'next')
     waitForRollout()
     expect(operatorPods().map(({ image }) => image)).toEqual(['kfp-ts:next'])
-    await expectWhole(run)
+    await expectWhole(run, mounted())
   })
 
   test('is backed up in the middle of a run, loses its volume, is restored, and goes on', async () => {
@@ -159,7 +165,7 @@ describe('the overlay volume-sqlite', () => {
     spawnSync('chown', ['-R', '65532:65532', place.store])
     scaleOperator(1)
     waitForRollout()
-    await expectWhole(run)
+    await expectWhole(run, mounted())
     // What the cache knew before is known again.
     const again = JSON.parse(
       kfpTs('submit', PIPELINE, '--wait', '--json', '--kubeconfig', KUBECONFIG, '-n', NAMESPACE),
@@ -215,7 +221,7 @@ describe('the overlay postgres-s3', () => {
     expect(Date.now() - killedAt).toBeLessThan(15_000)
     kubectl('rollout', 'restart', 'deployment/kfp-ts-operator', '-n', NAMESPACE)
     waitForRollout()
-    await expectWhole(run)
+    await expectWhole(run, place)
   })
 
   test("gives the ServiceMonitor a Service and a port that are there, and secrets to none of its steps' pods", async () => {
