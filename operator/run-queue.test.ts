@@ -47,6 +47,17 @@ function make(limits: Partial<Limits>) {
 }
 const pass = (millis: number) => vi.advanceTimersByTimeAsync(millis)
 
+test('starts runs of the same second in the order in which they came', async () => {
+  const { queue, started } = make({ activeRuns: 1 })
+  for (const name of ['first', 'second', 'at-last']) queue.offer(view(name))
+  for (const name of ['first', 'second']) {
+    await pass(100)
+    queue.leave(name)
+  }
+  await pass(100)
+  expect(started).toEqual(['first', 'second', 'at-last'])
+})
+
 test('starts higher priorities first, then older runs', async () => {
   const { queue, started } = make({ activeRuns: 2 })
   queue.offer(view('late', { createdAt: 2 }))

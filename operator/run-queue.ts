@@ -37,6 +37,8 @@ export interface RunQueue {
 interface Entry extends Waiter {
   view: RunView
   readonly since: number
+  /** Counts arrivals: creation times have whole seconds. */
+  readonly arrival: number
   /** What its status says, since when, and since when it says that it waits. */
   told?: { readonly message: string; readonly at: number; readonly since: number }
   late?: NodeJS.Timeout
@@ -69,6 +71,7 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
   const writing = new Map<string, Promise<void>>()
   let pumpTimer: NodeJS.Timeout | undefined
   let reportTimer: NodeJS.Timeout | undefined
+  let arrivals = 0
   let isOpen = false
   let stopped = false
 
@@ -110,7 +113,13 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
       return
     }
     const locks = learned.get(view.uid)
-    const entry: Entry = { view, name: view.name, claims: shared(runClaims(view, locks)), since: old?.since ?? now() }
+    const entry: Entry = {
+      view,
+      name: view.name,
+      claims: shared(runClaims(view, locks)),
+      since: old?.since ?? now(),
+      arrival: old?.arrival ?? arrivals++,
+    }
     if (old?.told) entry.told = old.told
     entries.set(view.uid, entry)
     limitWait(entry)
@@ -251,11 +260,11 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
 }
 
 /** Higher priorities first, then the older ones. */
-const inOrder = ({ view: a }: Entry, { view: b }: Entry): boolean =>
-  a.priority !== b.priority
-    ? a.priority > b.priority
-    : a.createdAt !== b.createdAt
-      ? a.createdAt < b.createdAt
-      : a.key < b.key
+const inOrder = (a: Entry, b: Entry): boolean =>
+  a.view.priority !== b.view.priority
+    ? a.view.priority > b.view.priority
+    : a.view.createdAt !== b.view.createdAt
+      ? a.view.createdAt < b.view.createdAt
+      : a.arrival < b.arrival
 
 const hasLocks = ({ mutexName, semaphoreKey }: Locks): boolean => mutexName !== undefined || semaphoreKey !== undefined
