@@ -65,8 +65,11 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
     writtenAt = options.now()
     try {
       const finished = isFinished(session.state)
+      if (finished) {
+        finishedAt ??= options.now()
+        await session.logsKept()
+      }
       const seen = report(session.pipeline.program, session.state)
-      if (finished) finishedAt ??= options.now()
       const status = statusOf(session, seen)
       if (finished || isRecordDue()) await record(seen)
       tellStory(session, status)

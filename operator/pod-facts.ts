@@ -112,7 +112,7 @@ export function podFacts(context: SessionContext) {
 
   function end(attempt: Attempt, fact: PodFact & { kind: 'succeeded' | 'failed' }): void {
     settle(attempt)
-    void keepLog(attempt)
+    context.keepsLog(keepLog(attempt))
     if (fact.kind === 'failed') {
       finish(
         attempt,

@@ -2,6 +2,7 @@
  * One active run: journals each event, asks the engine, has its actions carried out. Everything about the run happens here, in order.
  * Before: reconcile.ts starts it. After: carry-out.ts acts, pod-facts.ts brings news, run-status.ts reports.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { PipelineRunSpec } from '../api/pipeline-run.ts'
 import type { FailureCause } from '../api/run-report.ts'
 import type { KubeClient } from '../client/kube/client.ts'
@@ -82,6 +83,8 @@ export interface SessionContext {
   wakeAt(at: number): void
   /** What people see of the run changed though no event came: something waits. */
   refresh(): void
+  /** A log is on its way to the store; the run is not said to be over before. */
+  keepsLog(kept: Promise<void>): void
 }
 
 export interface RunSession {
@@ -100,9 +103,13 @@ export interface RunSession {
   cancel(reason: string): void
   retry(): void
   suspend(on: boolean): void
+  /** Resolves when the logs of attempts that ended are stored, so that pods may go; late ones are not waited for. */
+  logsKept(): Promise<void>
   /** Stops listening; pods are left alone. */
   close(): void
 }
+
+const LOGS_WITHIN_MILLIS = 5_000
 
 export interface SessionStart {
   readonly ports: SessionPorts
@@ -134,6 +141,7 @@ export function startSession(start: SessionStart): RunSession {
   let suspended = spec.suspend === true
   let newsSince: number | undefined
 
+  const logs = new Set<Promise<void>>()
   const context: SessionContext = {
     ports,
     run,
@@ -168,6 +176,10 @@ export function startSession(start: SessionStart): RunSession {
     },
     refresh() {
       if (!context.closed) onChange(session)
+    },
+    keepsLog(kept) {
+      logs.add(kept)
+      void kept.finally(() => logs.delete(kept))
     },
   }
   const facts = podFacts(context)
@@ -267,6 +279,9 @@ export function startSession(start: SessionStart): RunSession {
         act(waiting)
       }
       onChange(session)
+    },
+    async logsKept() {
+      if (logs.size > 0) await Promise.race([Promise.all(logs), delay(LOGS_WITHIN_MILLIS, undefined, { ref: false })])
     },
     close() {
       context.closed = true
