@@ -23,7 +23,7 @@ const PIPELINE = {
 /** PipelineRuns by name, with the trouble that a test wants. */
 function fakeKube() {
   const objects = new Map<string, PipelineRun>()
-  const state = { down: false, refuse: undefined as string | undefined, created: 0 }
+  const state = { down: false, refuse: undefined as string | undefined, created: 0, deletedBeforePatch: false }
   const request = { method: 'GET', path: '/x' } as const
   const failing = (status: number, reason: string): never => {
     throw new KubeError(request, { status, text: JSON.stringify({ reason, message: reason }) })
@@ -46,6 +46,7 @@ function fakeKube() {
     },
     patch: async (_resource: unknown, _namespace: string, name: string, patch: { spec: object }) => {
       reach()
+      if (state.deletedBeforePatch) objects.delete(name)
       const known = objects.get(name) ?? failing(404, 'NotFound')
       objects.set(name, { ...known, spec: { ...known.spec, ...patch.spec } })
       return known
@@ -179,6 +180,14 @@ describe('a run', () => {
     expect((await post(`runs/${id}:terminate`)).status).toBe(200)
     kube.state.down = false
     await vi.waitFor(() => expect(only().spec.cancel).toBe(true), 10_000)
+  })
+
+  test('whose resource goes as it is canceled has ended', async () => {
+    const id = await startRun()
+    await takeUp()
+    kube.state.deletedBeforePatch = true
+    expect((await post(`runs/${id}:terminate`)).status).toBe(200)
+    expect(await stateOf(id)).toBe('CANCELED')
   })
 
   test('whose resource was deleted while nobody watched has ended', async () => {

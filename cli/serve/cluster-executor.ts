@@ -93,8 +93,9 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
     const row = await record(runId)
     if (!row || TERMINAL_STATES.includes(row.state)) return
     const resource = await resourceOf(row)
-    if (resource) await patchSpec(row, resource, { cancel: true })
-    else await end(row)
+    // Gone, or deleted between the look and the change, as runs are that go with their schedule: there is nothing left to stop.
+    if (!resource || (await patchSpec(row, resource, { cancel: true }).then(() => false, isNotFoundOrThrow)))
+      await end(row)
   }
 
   /** Tries again until the API server answers; what it then refuses is for `refuse`. */
@@ -217,6 +218,11 @@ function wasOver(row: FullPipelineRun): boolean {
 
 function undefinedWhenNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error
+}
+
+function isNotFoundOrThrow(error: unknown): true {
+  if (!isNotFound(error)) throw error
+  return true
 }
 
 /** What the API server says against a resource is about what the client sent. */
