@@ -33,7 +33,8 @@ export function problemOf(error: unknown, request: FastifyRequest, logger: Logge
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return { status: statusCode, message: message ?? 'Bad request' }
   }
-  if (statusCode === 503) return { status: 503, message: message ?? 'Unavailable' }
+  // What is not offered here, or not now, is told as it is.
+  if (statusCode === 501 || statusCode === 503) return { status: statusCode, message: message ?? 'Unavailable' }
   if (code === 'no-executor') return { status: 501, message: message ?? 'Not implemented' }
   // An upload that its client broke off is no fault of the server.
   if (code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET')

@@ -8,7 +8,7 @@ import { requireRun } from './runs.ts'
 async function retryPlan(call: NativeCall) {
   const run = await requireRun(call)
   const tasks = await call.services.executor.foreseeRetry?.(run.run_id)
-  if (!tasks) throw new HttpError(501, `What a retry of run ${run.run_id} would do can not be told here`)
+  if (!tasks) throw new HttpError(501, `This server tells no plans: kfp-ts retry ${run.run_id} --dry-run where the run is kept does`)
   return { tasks }
 }
 
@@ -27,7 +27,7 @@ async function plan(call: NativeCall) {
       cache: body.raw('cache') !== false,
       reuse,
     })
-    if (!tasks) throw new HttpError(501, 'What a run would do can not be told here')
+    if (!tasks) throw new HttpError(501, 'This server tells no plans: kfp-ts run FILE --dry-run does')
     return { tasks }
   } catch (error) {
     if (error instanceof InvalidInputError) throw new HttpError(400, error.issues.map(formatIssue).join('\n'))
