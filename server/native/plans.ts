@@ -8,7 +8,11 @@ import { requireRun } from './runs.ts'
 async function retryPlan(call: NativeCall) {
   const run = await requireRun(call)
   const tasks = await call.services.executor.foreseeRetry?.(run.run_id)
-  if (!tasks) throw new HttpError(501, `This server tells no plans: kfp-ts retry ${run.run_id} --dry-run where the run is kept does`)
+  if (!tasks)
+    throw new HttpError(
+      501,
+      `This server tells no plans: kfp-ts retry ${run.run_id} --dry-run where the run is kept does`,
+    )
   return { tasks }
 }
 
