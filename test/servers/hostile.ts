@@ -167,7 +167,8 @@ export function send(
   const headers: Record<string, string> = { 'content-length': String(body.length), ...more }
   if (contentType) headers['content-type'] = contentType
   return new Promise((resolve, reject) => {
-    const sent = httpRequest({ host: hostname, port, method, path, headers }, (response) => {
+    // A connection of its own: one that the server gave up with a body unread is no place for the next request.
+    const sent = httpRequest({ host: hostname, port, method, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('end', () =>
