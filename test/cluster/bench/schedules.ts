@@ -23,7 +23,7 @@ export async function manySchedules({ tell, peakMemory, metricLines }: Tools): P
   // In a namespace of its own: the runs of its schedules go with them.
   const place = await makePlace('bench-schedules')
   // No run of the measurement is started: what is measured is that it is made.
-  const operator = await startOperatorProcess(place, ['--max-active-runs', '0'])
+  const operator = await startOperatorProcess(place, ['--selector', 'kfp-ts.dev/bench=nobody'])
   try {
     let before: { labels: string; value: number }[] = []
     const delays = await delaysOfSchedules(place.namespace, SCHEDULES, async () => {
