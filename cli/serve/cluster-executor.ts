@@ -94,8 +94,8 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
     if (!row || TERMINAL_STATES.includes(row.state)) return
     const resource = await resourceOf(row)
     // Gone, or deleted between the look and the change, as runs are that go with their schedule: there is nothing left to stop.
-    if (!resource || (await patchSpec(row, resource, { cancel: true }).then(() => false, isNotFoundOrThrow)))
-      await end(row)
+    const told = resource && patchSpec(row, resource, { cancel: true }).then(() => true, undefinedWhenNotFound)
+    if (!(await told)) await end(row)
   }
 
   /** Tries again until the API server answers; what it then refuses is for `refuse`. */
@@ -218,11 +218,6 @@ function wasOver(row: FullPipelineRun): boolean {
 
 function undefinedWhenNotFound(error: unknown): undefined {
   if (!isNotFound(error)) throw error
-}
-
-function isNotFoundOrThrow(error: unknown): true {
-  if (!isNotFound(error)) throw error
-  return true
 }
 
 /** What the API server says against a resource is about what the client sent. */
