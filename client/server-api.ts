@@ -2,6 +2,7 @@
  * What a kfp-ts server beside the operator knows of a run and the cluster does not: every task's state, logs of pods that are gone,
  * what a retry would do. Reached by its URL, or through the API server's proxy of its Service, as `kfp.Client` does.
  */
+import type { CacheExplanation } from '../api/cache-explanation.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { TaskReport } from '../api/run-report.ts'
 import { createHttpsTransport } from './kube/https-transport.ts'
@@ -46,6 +47,8 @@ export interface ServerApi {
   waiting(runId: string): Promise<readonly { readonly task: string; readonly reason: string }[]>
   /** Undefined when there is no such attempt. */
   log(runId: string, task: string, attempt?: number, signal?: AbortSignal): Promise<AsyncIterable<Buffer> | undefined>
+  /** Why each task was, or was not, taken from the cache. Undefined when the server has no journal of the run. */
+  explainCache(runId: string): Promise<readonly CacheExplanation[] | undefined>
   /** What a retry of the run would do. Undefined when the server can't tell. */
   foreseeRetry(runId: string): Promise<readonly PlannedTask[] | undefined>
   /** What a new run would do. Undefined when the server can't tell. */
@@ -127,6 +130,7 @@ function firstThere(servers: readonly ServerApi[], place: string): ServerApi {
     run: (...args) => ask((server) => server.run(...args)),
     waiting: (...args) => ask((server) => server.waiting(...args)),
     log: (...args) => ask((server) => server.log(...args)),
+    explainCache: (...args) => ask((server) => server.explainCache(...args)),
     foreseeRetry: (...args) => ask((server) => server.foreseeRetry(...args)),
     foresee: (...args) => ask((server) => server.foresee(...args)),
   }
@@ -177,6 +181,8 @@ function createServerApi(
         throw unreachable(place, error)
       }
     },
+    explainCache: async (runId) =>
+      (await json<{ tasks: CacheExplanation[] }>(`/runs/${encodeURIComponent(runId)}/cache`))?.tasks,
     foreseeRetry: async (runId) =>
       (await json<{ tasks: PlannedTask[] }>(`/runs/${encodeURIComponent(runId)}/retry-plan`))?.tasks,
     foresee: async (plan) => (await json<{ tasks: PlannedTask[] }>('/plan', plan))?.tasks,

@@ -2,6 +2,7 @@
 export { advance, begin, type Step } from './advance.ts'
 export { checkArguments, coerceArgument, fitParameters } from './arguments.ts'
 export { collectOutputs, type FoundOutputs } from './collect-outputs.ts'
+export { type CacheStory, cacheStory, type EarlierResult } from './explain-cache.ts'
 export { type Ask, type Decision, type ForeseenTask, foresee } from './foresee.ts'
 export { describeWait, judgeWait, type WaitVerdict } from './judge-wait.ts'
 export { pendingActions } from './pending-actions.ts'

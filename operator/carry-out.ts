@@ -265,13 +265,7 @@ async function saveCache(
   { ports, run }: SessionContext,
   { task, pipelineName, cacheKey, outputs }: Extract<Action, { kind: 'save-cache' }>,
 ): Promise<void> {
-  await ports.records.saveCache(
-    run.namespace,
-    pipelineName,
-    cacheKey.key,
-    { outputs, runId: run.runId, task },
-    ports.now(),
-  )
+  await ports.records.saveCache(run.namespace, pipelineName, cacheKey, { outputs, runId: run.runId, task }, ports.now())
 }
 
 function failAttempt(context: SessionContext, entry: Attempt, failure: AttemptFailure): void {

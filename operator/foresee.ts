@@ -1,8 +1,9 @@
 /** Dry runs on a cluster: what a retry, or a new run, would do, from journals, cache and store. Changes nothing. Before: a server asks. */
 import { InvalidInputError } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
-import { type Ask, advance, begin, checkArguments, type ForeseenTask, foresee } from '../engine/index.ts'
+import { type Ask, begin, checkArguments, type ForeseenTask, foresee } from '../engine/index.ts'
 import type { Action, CacheAnswer, RunConfig } from '../engine/types.ts'
+import { replay } from './replay.ts'
 import { openReuse, type ReusePorts } from './reuse.ts'
 import type { RunRecords } from './run-records.ts'
 import { damageOfOutputs, type RunStore } from './run-store.ts'
@@ -24,11 +25,9 @@ export interface WantedRun {
 export async function foreseeRetry(parts: ForeseeParts, runId: string): Promise<ForeseenTask[] | undefined> {
   const stored = await parts.records.load(runId)
   if (!stored || stored.journal.length === 0) return undefined
-  const { header, journal } = stored
-  const { program } = parts.loader.fromText(header.pipelineText)
-  let state = begin(program, header.config)
-  for (const { at, event } of journal) state = advance(program, state, event, at).state
-  return await foresee(program, state, { kind: 'retry-requested' }, askStores(parts, header.namespace), parts.now())
+  const { program, state } = replay(parts.loader, stored)
+  const ask = askStores(parts, stored.header.namespace)
+  return await foresee(program, state, { kind: 'retry-requested' }, ask, parts.now())
 }
 
 /** Rejects with InvalidInputError with all problems of the pipeline or its arguments. */

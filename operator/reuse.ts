@@ -3,9 +3,10 @@ import { isFinalPhase, type PipelineRunSpec } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
-import { advance, begin, findReusable, type ReusableResults, reusableResults } from '../engine/index.ts'
+import { findReusable, type ReusableResults, reusableResults } from '../engine/index.ts'
 import type { CacheAnswer, CacheKey, RunConfig } from '../engine/types.ts'
 import type { PipelineLoader } from './load-pipeline.ts'
+import { replay } from './replay.ts'
 import type { RunRecords } from './run-records.ts'
 import { damageOfOutputs, type RunStore } from './run-store.ts'
 import { type PipelineRun, viewRun } from './run-view.ts'
@@ -38,9 +39,7 @@ export async function resultsOfRun(
 ): Promise<ReusableResults | undefined> {
   const stored = await records.load(runId)
   if (!stored) return undefined
-  const { program } = loader.fromText(stored.header.pipelineText)
-  let state = begin(program, stored.header.config)
-  for (const { at, event } of stored.journal) state = advance(program, state, event, at).state
+  const { program, state } = replay(loader, stored)
   return reusableResults(program, state)
 }
 

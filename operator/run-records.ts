@@ -2,7 +2,8 @@
 import type { Insertable } from 'kysely'
 import type { TaskOutputs } from '../api/executor-io.ts'
 import type { RunError, RunReport } from '../api/run-report.ts'
-import type { JournalRecord, RunConfig } from '../engine/types.ts'
+import type { EarlierResult } from '../engine/index.ts'
+import type { CacheKey, JournalRecord, RunConfig } from '../engine/types.ts'
 import type { Metadata } from '../store/metadata/database.ts'
 import { setRunState, TERMINAL_STATES } from '../store/metadata/pipeline-runs.ts'
 import { RunRecorder } from '../store/metadata/record-run.ts'
@@ -52,7 +53,11 @@ export interface RunRecords {
   /** Ends the record of a run that will never start. */
   refuse(run: RunIdentity, state: 'FAILED' | 'CANCELED', error: RunError): Promise<void>
   lookUpCache(namespace: string, pipelineName: string, key: string): Promise<CacheRecord | undefined>
-  saveCache(namespace: string, pipelineName: string, key: string, record: CacheRecord, at: number): Promise<void>
+  saveCache(namespace: string, pipelineName: string, key: CacheKey, record: CacheRecord, at: number): Promise<void>
+  /** The newest results of a pipeline that the cache had then, to compare with. Without those of versions that did not keep their parts. */
+  earlierResults(namespace: string, pipelineName: string, before: number): Promise<EarlierResult[]>
+  /** Names of the PipelineRuns by run id, as far as their records are there. */
+  namesOf(runIds: readonly string[]): Promise<Map<string, string>>
   /** Whether files under the run's id are this run's. */
   owns(run: RunIdentity): Promise<boolean>
   /** The resource is gone: its journal goes, and its record unless there is a server that shows it. Resolves with whether it went. */
@@ -74,6 +79,8 @@ export interface RecordsOptions {
 /** Rows of one INSERT; SQLite and Postgres bound the parameters of a statement. */
 const ROWS_A_STATEMENT = 500
 const TASKS_A_RECORD = 200
+/** As many as a loop may have iterations. */
+const MOST_RESULTS = 10_000
 
 export function createSqlRecords(metadata: Metadata, { served }: RecordsOptions = {}): RunRecords {
   const { db } = metadata
@@ -155,9 +162,11 @@ export function createSqlRecords(metadata: Metadata, { served }: RecordsOptions 
         .executeTakeFirst()
       return row && { outputs: JSON.parse(row.outputs), runId: row.run_id, task: row.task_path }
     },
-    async saveCache(namespace, pipelineName, key, record, at) {
+    async saveCache(namespace, pipelineName, { key, parts }, record, at) {
       const values = {
         created_at: at,
+        pipeline_name: pipelineName,
+        parts: JSON.stringify(parts),
         run_id: record.runId,
         task_path: record.task,
         outputs: JSON.stringify(record.outputs),
@@ -167,6 +176,38 @@ export function createSqlRecords(metadata: Metadata, { served }: RecordsOptions 
         .values({ namespace, cache_key: cacheKeyOf(pipelineName, key), ...values })
         .onConflict((conflict) => conflict.columns(['namespace', 'cache_key']).doUpdateSet(values))
         .execute()
+    },
+    async earlierResults(namespace, pipelineName, before) {
+      const rows = await db
+        .selectFrom('cache_entries')
+        .select(['run_id', 'task_path', 'parts', 'created_at'])
+        .where('namespace', '=', namespace)
+        .where('pipeline_name', '=', pipelineName)
+        .where('created_at', '<', before)
+        .orderBy('created_at', 'desc')
+        .limit(MOST_RESULTS)
+        .execute()
+      return rows.map((row) => ({
+        runId: row.run_id,
+        task: row.task_path,
+        parts: JSON.parse(row.parts!),
+        savedAt: Number(row.created_at),
+      }))
+    },
+    async namesOf(runIds) {
+      const names = new Map<string, string>()
+      for (let at = 0; at < runIds.length; at += ROWS_A_STATEMENT) {
+        const rows = await db
+          .selectFrom('pipeline_runs')
+          .select(['run_id', 'runtime_config'])
+          .where('run_id', 'in', runIds.slice(at, at + ROWS_A_STATEMENT))
+          .execute()
+        for (const row of rows) {
+          const part = operatorPart(row)
+          if (part) names.set(row.run_id, part.resource?.name ?? part.config.runName)
+        }
+      }
+      return names
     },
     async owns(run) {
       const row = await findRecord(db, run.runId)

@@ -2,6 +2,7 @@
  * The port to whatever carries pipeline runs out: the local engine or the operator. Implemented and wired by the cli.
  * Before: server/kfp. Progress comes back through store/metadata/record-run.ts and run-events.ts.
  */
+import type { CacheExplanation } from '../api/cache-explanation.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { PlannedTask, PlanRequest } from '../client/server-api.ts'
 
@@ -50,6 +51,8 @@ export interface RunExecutor {
   logs(request: LogRequest): Promise<AsyncIterable<string> | undefined>
   /** What a retry of the run would do, task by task; undefined when that can't be told. Absent: this executor can't. */
   foreseeRetry?(runId: string): Promise<readonly PlannedTask[] | undefined>
+  /** Why each task of the run was, or was not, taken from the cache; undefined when its journal is not there. Absent: this executor can't. */
+  explainCache?(runId: string): Promise<readonly CacheExplanation[] | undefined>
   /** What a new run would do. Rejects with InvalidInputError. */
   foresee?(request: PlanRequest): Promise<readonly PlannedTask[] | undefined>
   /** Plain sentences why tasks of the run are not running; empty when none waits. */

@@ -21,6 +21,7 @@ beforeEach(() => {
   cluster.runs.clear()
   cluster.pods = []
   cluster.logs.clear()
+  cluster.served.clear()
   cluster.refusal = undefined
   cluster.requests.length = 0
   addRun('good', { phase: 'Succeeded', progress: '2/2', message: '2 tasks ran', pipeline: 'steps' })
@@ -134,6 +135,40 @@ describe('describe', () => {
     )
     expect(stdout).toContain('1 more without a pod')
     expect(stdout).toContain('kfp-ts retry bad -n ml [--file EDITED] [--dry-run]')
+  })
+})
+
+describe('explain', () => {
+  const changes = [{ part: 'image', before: 'a', now: 'b' }]
+  const told = [
+    { task: 'root/loop[0]/a', hit: true, source: { runId: 'uid-1', runName: 'first', task: 'root/b' } },
+    {
+      task: 'root/b',
+      hit: false,
+      reason: 'no earlier result has this key',
+      nearest: { runId: 'uid-1', task: 'root/b', changes },
+    },
+  ]
+  test('says of each task what the cache said, in the words of a run of this machine', async () => {
+    cluster.served.set('/runs/uid-good/cache', { tasks: told })
+    expect((await tool('explain', 'good', '-c')).stdout).toBe(
+      'loop[0]/a  hit: the result of b in run first\n' +
+        'b  miss: no earlier result has this key\n  nearest: b in run uid-1; changed\n    image: a -> b\n',
+    )
+    expect((await tool('explain', 'good', 'a', '-c')).stdout).toBe('loop[0]/a  hit: the result of b in run first\n')
+    expect(JSON.parse((await tool('explain', 'good', '-c', '--json')).stdout)).toEqual(told)
+    expect((await tool('explain', 'good', 'c', '-n', 'ml')).stderr).toContain('no task "c" of this run asked the cache')
+  })
+  test('of a run without a journal, or without a server, tells why not and the way out', async () => {
+    cluster.served.set('/other', {})
+    const none = await tool('explain', 'good', '-c')
+    expect(none).toMatchObject({ status: 2 })
+    expect(none.stderr).toContain('keeps no journal of run good (Succeeded)')
+    cluster.served.clear()
+    const alone = await tool('explain', 'good', '-c')
+    expect(alone).toMatchObject({ status: 2 })
+    expect(alone.stderr).toContain('there is no kfp-ts server (service kfp-ts-server in namespace ml or kfp-ts)')
+    expect(alone.stderr).toContain('kfp-ts operator --serve')
   })
 })
 

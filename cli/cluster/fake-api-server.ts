@@ -11,6 +11,8 @@ export interface FakeApiServer {
   pods: PodView[]
   /** Text by name of the pod. */
   readonly logs: Map<string, string>
+  /** What the kfp-ts server behind the proxy of its Service answers, by path below `/api/v1`. Empty: there is no such Service. */
+  readonly served: Map<string, unknown>
   /** Answers every request with it, when set. */
   refusal: { readonly status: number; readonly body: string } | undefined
   readonly requests: string[]
@@ -18,6 +20,7 @@ export interface FakeApiServer {
 }
 
 const COLLECTION = /^\/apis\/pipelines\.kfp-ts\.dev\/v1alpha1\/namespaces\/([^/]+)\/pipelineruns(?:\/([^/]+))?$/
+const PROXY = /^\/api\/v1\/namespaces\/ml\/services\/http:kfp-ts-server:http\/proxy\/api\/v1(\/.*)$/
 const PODS = /^\/api\/v1\/namespaces\/[^/]+\/pods(?:\/([^/]+)\/log)?$/
 
 export async function startFakeApiServer(): Promise<FakeApiServer> {
@@ -34,6 +37,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     runs: new Map(),
     pods: [],
     logs: new Map(),
+    served: new Map(),
     refusal: undefined,
     requests: [],
     close: async () => {
@@ -59,6 +63,9 @@ async function answer(state: FakeApiServer, request: IncomingMessage, response: 
   if (pods && url.searchParams.has('watch')) return void response.writeHead(200).flushHeaders()
   if (pods) return send(200, { metadata: { resourceVersion: '1' }, items: state.pods })
   const [, namespace = '', name] = COLLECTION.exec(url.pathname) ?? []
+  const proxied = PROXY.exec(url.pathname)?.[1]
+  if (proxied && state.served.has(proxied)) return send(200, state.served.get(proxied))
+  if (proxied && state.served.size > 0) return send(404, { error: { code: 'not-found', message: 'not found' } })
   if (namespace === '') return send(404, notFound('services', 'kfp-ts-server'))
   if (name === undefined)
     return request.method === 'POST' ? create(state, url, text, send) : list(state, url, send, response)

@@ -36,7 +36,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'run', summary: 'run a pipeline on this machine', group: 'local', load: () => import('./run.ts') },
   { name: 'runs', summary: 'list runs', group: 'runs', load: () => import('./runs.ts') },
   { name: 'logs', summary: 'print what the steps of a run wrote', group: 'runs', load: () => import('./logs.ts') },
-  { name: 'explain', summary: 'say why the cache hit or missed', group: 'local', load: () => import('./explain.ts') },
+  { name: 'explain', summary: 'say why the cache hit or missed', group: 'runs', load: () => import('./explain.ts') },
   {
     name: 'generate',
     summary: 'write types beside YAML components',

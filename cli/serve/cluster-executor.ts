@@ -181,6 +181,7 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
       if (!row || TERMINAL_STATES.includes(row.state)) return []
       return await clusterWaiting(metadata, kube, row, await resourceOf(row).catch(unavailable))
     },
+    explainCache: plans.explainCache,
     foreseeRetry: plans.foreseeRetry,
     foresee: plans.foresee,
     async stop() {

@@ -1,6 +1,8 @@
-/** Dry runs that a server beside the operator answers. Before: cluster-executor.ts. */
+/** What a server beside the operator answers from journals: dry runs, and what the cache said. Before: cluster-executor.ts. */
+import type { CacheExplanation } from '../../api/cache-explanation.ts'
 import type { KubeClient } from '../../client/kube/client.ts'
 import type { PlannedTask, PlanRequest } from '../../client/server-api.ts'
+import { explainCache } from '../../operator/explain-cache.ts'
 import { foreseeRetry, foreseeRun } from '../../operator/foresee.ts'
 import { createPipelineLoader } from '../../operator/load-pipeline.ts'
 import { findRecord, operatorPart } from '../../operator/run-header.ts'
@@ -10,6 +12,7 @@ import { HttpError } from '../../server/problem.ts'
 import type { Metadata } from '../../store/metadata/database.ts'
 
 export interface ClusterPlans {
+  explainCache(runId: string): Promise<readonly CacheExplanation[] | undefined>
   foreseeRetry(runId: string): Promise<readonly PlannedTask[] | undefined>
   foresee(request: PlanRequest): Promise<readonly PlannedTask[]>
 }
@@ -22,6 +25,7 @@ export function clusterPlans(metadata: Metadata, kube: KubeClient, store: RunSto
     now: () => metadata.now(),
   }
   return {
+    explainCache: (runId) => explainCache(parts, runId),
     foreseeRetry: (runId) => foreseeRetry(parts, runId),
     async foresee({ reuse, cache, ...run }) {
       const earlier = reuse === undefined ? undefined : await findRecord(metadata.db, reuse)

@@ -139,9 +139,18 @@ async function waiting(call: NativeCall) {
   return { waiting: await call.services.executor.waiting(run.run_id) }
 }
 
+/** Why each task was, or was not, taken from the cache. */
+async function cache(call: NativeCall) {
+  const run = await requireRun(call)
+  const tasks = await call.services.executor.explainCache?.(run.run_id)
+  if (!tasks) throw notFound(`The journal of run ${run.run_id} is not kept here: it never started, or was deleted`)
+  return { tasks }
+}
+
 export const RUN_ROUTES: readonly NativeRoute[] = [
   { method: 'GET', path: '/runs/:run', verb: 'get', resource: 'runs', handle: status },
   { method: 'GET', path: '/runs/:run/events', verb: 'get', resource: 'runs', handle: events },
   { method: 'GET', path: '/runs/:run/logs', verb: 'get', resource: 'logs', handle: logs },
   { method: 'GET', path: '/runs/:run/waiting', verb: 'get', resource: 'runs', handle: waiting },
+  { method: 'GET', path: '/runs/:run/cache', verb: 'get', resource: 'runs', handle: cache },
 ]

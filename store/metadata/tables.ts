@@ -294,6 +294,9 @@ export interface CacheEntryRow {
   run_id: string
   task_path: string
   outputs: string
+  /** Null in entries of versions that did not keep what their key was made of. */
+  pipeline_name: string | null
+  parts: string | null
 }
 
 export interface AuditRow {

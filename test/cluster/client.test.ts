@@ -174,6 +174,23 @@ describe('the command line', () => {
     expect(JSON.parse(third.stdout).status).toMatchObject({ outputs: { three: '1-2-3' }, podsCreated: 0 })
   })
 
+  test('explain says which results the cache had, and what changed since the nearest one', async () => {
+    const cached = (script: string) => shellPipeline('cached', { one: { script, cache: true } })
+    for (const [name, script] of [
+      ['explained-1', 'printf 1 > "$OUT"'],
+      ['explained-2', 'printf 1 > "$OUT"'],
+      ['explained-3', 'printf 2 > "$OUT"'],
+    ] as const) {
+      await writeFile(join(folder, 'cached.yaml'), cached(script))
+      expect((await here('submit', 'cached.yaml', '--name', name, '--wait')).code).toBe(0)
+    }
+    expect((await here('explain', 'explained-1')).stdout).toBe('one  miss: no earlier result has this key\n')
+    expect((await here('explain', 'explained-2')).stdout).toBe('one  hit: the result of one in run explained-1\n')
+    const [changed] = JSON.parse((await here('explain', 'explained-3', 'one', '--json')).stdout)
+    expect(changed).toMatchObject({ task: 'root/one', hit: false, nearest: { runName: 'explained-1' } })
+    expect(changed.nearest.changes.map(({ part }: { part: string }) => part)).toEqual(['command'])
+  })
+
   test('logs of pods that are gone come from the server; without one it is said what to do', async () => {
     const steps = { namespace: place.namespace, labelSelector: LABELS.run }
     await kube.deleteCollection(PODS, steps, { gracePeriodSeconds: 0 })

@@ -78,20 +78,21 @@ const requests = (): Record<string, Request> => ({
   log: ['GET', `/api/v1/runs/${runId}/logs?task=root/say`],
   events: ['GET', `/api/v1/runs/${runId}/events`],
   waiting: ['GET', `/api/v1/runs/${runId}/waiting`],
+  cache: ['GET', `/api/v1/runs/${runId}/cache`],
   health: ['GET', `${KFP}/healthz`],
 })
 
 /** What each may: the statuses of the requests above, in their order. */
 const EXPECTED: Record<string, readonly number[]> = {
-  editor: [200, 200, 400, 409, 404, 200, 200, 200, 200, 200, 200, 200, 200, 200],
-  viewer: [200, 200, 403, 403, 404, 200, 403, 200, 403, 200, 200, 200, 200, 200],
-  nobody: [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200],
-  foreign: [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200],
-  former: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
-  audience: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
-  changed: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
-  forged: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
-  none: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  editor: [200, 200, 400, 409, 404, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  viewer: [200, 200, 403, 403, 404, 200, 403, 200, 403, 200, 200, 200, 200, 200, 200],
+  nobody: [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200],
+  foreign: [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200],
+  former: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  audience: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  changed: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  forged: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  none: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
 }
 
 test.each(Object.keys(EXPECTED))('%s gets what its rights give', async (who) => {
@@ -113,6 +114,7 @@ test('an editor of another namespace finds nothing of this one in its own worksp
     requests()['log']!,
     requests()['events']!,
     requests()['waiting']!,
+    requests()['cache']!,
     requests()['list files']!,
   ]) {
     expect([path, (await ask(method, path)).status]).toEqual([path, 404])

@@ -1,5 +1,5 @@
 /** The migrations in their order; each runs once. A released one is never edited: a change is a new entry. */
-import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
+import { type Kysely, type Migration, type MigrationProvider, type RawBuilder, sql } from 'kysely'
 import { columnsOf, createTable, type MetadataKind } from './columns.ts'
 import { MODEL_TABLES } from './models.ts'
 import { PIPELINE_TABLES } from './pipelines.ts'
@@ -16,6 +16,7 @@ export function migrations(kind: MetadataKind): MigrationProvider {
       '0003-signals': signals(kind),
       '0004-append-only-history': appendOnlyHistory(kind),
       '0005-search-by-value': searchByValue(),
+      '0006-cache-parts': cacheParts(kind),
     }),
   }
 }
@@ -76,6 +77,22 @@ function searchByValue(): Migration {
           .expression(sql.raw(columns.join(', ')))
           .execute()
       }
+    },
+  }
+}
+
+/** What a result's key was made of, to say later what has changed since. */
+function cacheParts(kind: MetadataKind): Migration {
+  return {
+    async up(db: Kysely<unknown>) {
+      const text = columnsOf(kind).text as RawBuilder<never>
+      for (const column of ['pipeline_name', 'parts'])
+        await db.schema.alterTable('cache_entries').addColumn(column, text).execute()
+      await db.schema
+        .createIndex('cache_entries_by_time')
+        .on('cache_entries')
+        .columns(['namespace', 'pipeline_name', 'created_at'] as never)
+        .execute()
     },
   }
 }
