@@ -49,12 +49,12 @@ export interface RunExecutor {
   remove(runId: string): Promise<void>
   /** Text of the log in pieces; undefined when there is no such attempt. */
   logs(request: LogRequest): Promise<AsyncIterable<string> | undefined>
-  /** What a retry of the run would do, task by task; undefined when that can't be told. Absent: this executor can't. */
+  /** What a retry of the run would do, task by task; undefined when its journal is not there. Absent: this executor can't. */
   foreseeRetry?(runId: string): Promise<readonly PlannedTask[] | undefined>
   /** Why each task of the run was, or was not, taken from the cache; undefined when its journal is not there. Absent: this executor can't. */
   explainCache?(runId: string): Promise<readonly CacheExplanation[] | undefined>
   /** What a new run would do. Rejects with InvalidInputError. */
-  foresee?(request: PlanRequest): Promise<readonly PlannedTask[] | undefined>
+  foresee?(request: PlanRequest): Promise<readonly PlannedTask[]>
   /** Plain sentences why tasks of the run are not running; empty when none waits. */
   waiting(runId: string): Promise<readonly { readonly task: string; readonly reason: string }[]>
 }

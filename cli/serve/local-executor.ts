@@ -13,6 +13,7 @@ import { readManifest, runPaths } from '../../store/run-folder.ts'
 import { databaseAliasLook, databaseRunLook } from '../../waiting/look-database.ts'
 import { polling } from '../../waiting/poll.ts'
 import { pastTaskGate } from '../schedules/past-task-gate.ts'
+import { localPlans } from './local-plans.ts'
 import { argumentsOf } from './run-arguments.ts'
 import { readStepLog } from './step-logs.ts'
 
@@ -84,6 +85,7 @@ export function localExecutor(parts: ExecutorParts, options: LocalExecutorOption
   }
 
   return {
+    ...localPlans(options),
     start: launch,
     retry: launch,
     cancel: async (runId) => {

@@ -3,35 +3,37 @@ import { formatIssue, InvalidInputError } from '../../api/issue.ts'
 import type { JsonValue } from '../../api/json.ts'
 import { HttpError } from '../problem.ts'
 import type { NativeCall, NativeRoute } from './route.ts'
-import { requireRun } from './runs.ts'
+import { noJournal, requireRun } from './runs.ts'
+
+/** A server that tracks and registers only. */
+const tellsNone = () => new HttpError(501, 'This server runs no pipelines: kfp-ts run FILE --dry-run tells a plan')
 
 async function retryPlan(call: NativeCall) {
   const run = await requireRun(call)
-  const tasks = await call.services.executor.foreseeRetry?.(run.run_id)
-  if (!tasks)
-    throw new HttpError(
-      501,
-      `This server tells no plans: kfp-ts retry ${run.run_id} --dry-run where the run is kept does`,
-    )
+  const { executor } = call.services
+  if (!executor.foreseeRetry) throw tellsNone()
+  const tasks = await executor.foreseeRetry(run.run_id)
+  if (!tasks) throw noJournal(run.run_id)
   return { tasks }
 }
 
 async function plan(call: NativeCall) {
   const { services, caller, body } = call
+  const { executor } = services
+  if (!executor.foresee) throw tellsNone()
   const namespace = body.text('namespace', 253) ?? ''
   if (caller.reads !== undefined && namespace !== caller.reads)
     throw new HttpError(403, `The workspace of the request is '${caller.reads}', not '${namespace}'`)
   const reuse = body.text('reuse', 253)
   if (reuse !== undefined) await requireRun({ ...call, params: { run: reuse } })
   try {
-    const tasks = await services.executor.foresee?.({
+    const tasks = await executor.foresee({
       namespace,
       pipelineText: body.required('pipelineText'),
       arguments: (body.raw('arguments') ?? {}) as Readonly<Record<string, JsonValue>>,
       cache: body.raw('cache') !== false,
       reuse,
     })
-    if (!tasks) throw new HttpError(501, 'This server tells no plans: kfp-ts run FILE --dry-run does')
     return { tasks }
   } catch (error) {
     if (error instanceof InvalidInputError) throw new HttpError(400, error.issues.map(formatIssue).join('\n'))

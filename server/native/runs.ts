@@ -139,11 +139,14 @@ async function waiting(call: NativeCall) {
   return { waiting: await call.services.executor.waiting(run.run_id) }
 }
 
+export const noJournal = (runId: string) =>
+  notFound(`The journal of run ${runId} is not kept here: it never started, or was deleted`)
+
 /** Why each task was, or was not, taken from the cache. */
 async function cache(call: NativeCall) {
   const run = await requireRun(call)
   const tasks = await call.services.executor.explainCache?.(run.run_id)
-  if (!tasks) throw notFound(`The journal of run ${run.run_id} is not kept here: it never started, or was deleted`)
+  if (!tasks) throw noJournal(run.run_id)
   return { tasks }
 }
 
