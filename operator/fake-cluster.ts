@@ -1,9 +1,11 @@
 /** An API server in memory for the tests of controllers: objects with versions, merge patches, watches. */
 import { isDeepStrictEqual } from 'node:util'
+import type { JsonValue } from '../api/json.ts'
 import type { KubeClient, WatchEvent } from '../client/kube/client.ts'
 import { keyOf } from '../client/kube/informer.ts'
 import type { KubeObject, Resource } from '../client/kube/resources.ts'
 import { KubeError } from '../client/kube/transport.ts'
+import { canonicalJson } from '../engine/digest.ts'
 
 type Anything = KubeObject & Record<string, unknown>
 
@@ -86,7 +88,9 @@ export class FakeCluster {
 
   #store(type: 'ADDED' | 'MODIFIED', plural: string, object: Anything): Anything {
     this.#version += 1
-    const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } }
+    const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } }
+    // As the real one: members come back in the order of their names.
+    const stored = JSON.parse(canonicalJson(versioned as unknown as JsonValue)) as Anything
     this.objects.set(`${plural} ${keyOf(stored)}`, stored)
     this.#tell(type, plural, stored)
     return stored

@@ -10,6 +10,7 @@ import type {
 import type { FailureCause, RunReport, TaskReport } from '../api/run-report.ts'
 import { FAILURE_CAUSES } from '../api/run-report.ts'
 import type { Attempt } from './attempts.ts'
+import { isSameJson } from './same-json.ts'
 
 export interface StatusInput {
   readonly report: RunReport
@@ -223,7 +224,7 @@ export function statusPatch(before: PipelineRunStatus | undefined, after: Pipeli
   const old = (before ?? {}) as Record<string, unknown>
   const fresh = after as Record<string, unknown>
   for (const field of new Set([...Object.keys(old), ...Object.keys(fresh)])) {
-    if (JSON.stringify(old[field]) === JSON.stringify(fresh[field])) continue
+    if (isSameJson(old[field], fresh[field])) continue
     patch[field] = replacement(old[field], fresh[field])
   }
   return Object.keys(patch).length > 0 ? patch : undefined

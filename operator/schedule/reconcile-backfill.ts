@@ -7,6 +7,7 @@ import type { BackfillStatus } from '../../api/scheduled-run.ts'
 import { advanceBackfill, compileBackfill } from '../../engine/schedule/backfill.ts'
 import { formatInstant } from '../../engine/schedule/run-names.ts'
 import type { RunFact } from '../../engine/schedule/schedule-state.ts'
+import { isSameJson } from '../same-json.ts'
 import { compileObject, createRun, ignoreGone, type ReconcilePorts } from './reconcile-schedule.ts'
 import { BACKFILLS, type Backfill, type ScheduledRun } from './schedule-objects.ts'
 
@@ -81,8 +82,7 @@ async function reject(ports: ReconcilePorts, object: Backfill, issues: readonly 
 async function write(ports: ReconcilePorts, object: Backfill, status: BackfillStatus): Promise<void> {
   const { namespace, name, uid, generation = 0 } = object.metadata
   const { phase, total, ticks } = object.status ?? {}
-  const same =
-    phase === status.phase && total === status.total && JSON.stringify(ticks) === JSON.stringify(status.ticks)
+  const same = phase === status.phase && total === status.total && isSameJson(ticks, status.ticks)
   if (same && !status.conditions) return
   const patch = { metadata: { uid }, status: { ...status, observedGeneration: generation } }
   await ports.kube.patch(BACKFILLS, namespace, name, patch, 'status').catch(ignoreGone)

@@ -8,6 +8,7 @@ import { advanceSchedule } from '../../engine/schedule/advance-schedule.ts'
 import { compileSchedule, type Schedule } from '../../engine/schedule/compile-schedule.ts'
 import type { Explanation, RunFact, ScheduleAction } from '../../engine/schedule/schedule-state.ts'
 import { loopIssue } from '../../engine/schedule/triggers.ts'
+import { isSameJson } from '../same-json.ts'
 import { manualRequest, RESUME, RUN_NOW, runObject, SCHEDULED_RUNS, type ScheduledRun } from './schedule-objects.ts'
 import { invalidStatus, stateOf, statusOf } from './schedule-status.ts'
 import type { ScheduleTriggers } from './schedule-triggers.ts'
@@ -34,11 +35,15 @@ export interface ReconcileResult {
   readonly written?: ScheduledRun
 }
 
-/** Rejects when the API server refuses; then nothing was saved, and the next pass sees what was created. */
+/**
+ * Rejects when the API server refuses; then nothing was saved, and the next pass sees what was created.
+ *
+ * @param runsNow the runs of the schedule; asked again for the status, which tells of those that the pass made
+ */
 export async function reconcileSchedule(
   ports: ReconcilePorts,
   object: ScheduledRun,
-  runs: readonly RunFact[],
+  runsNow: () => readonly RunFact[],
 ): Promise<ReconcileResult> {
   const { metadata, status } = object
   const now = ports.now()
@@ -54,7 +59,7 @@ export async function reconcileSchedule(
     compiled.schedule,
     stateOf(status),
     {
-      runs,
+      runs: runsNow(),
       manualRequests: request ? [request] : [],
       signals,
       ...(resumed === undefined ? {} : { resumeRequestedAt: resumed }),
@@ -68,7 +73,7 @@ export async function reconcileSchedule(
   await ports.beforeSaving()
   const listens = compiled.schedule.triggers.length > 0
   const standing = listens ? await ports.triggers?.statuses(object, compiled.schedule) : undefined
-  const result = await writeStatus(ports, object, statusOf(input, pass, runs, compiled.issues, standing))
+  const result = await writeStatus(ports, object, statusOf(input, pass, runsNow(), compiled.issues, standing))
   tell(ports, object, pass.explanations)
   for (const action of pass.actions.filter(isAnswer)) await carryOut(ports, object, compiled.schedule, action)
   return { ...result, ...(pass.wakeAt === undefined ? {} : { wakeAt: pass.wakeAt }) }
@@ -175,22 +180,14 @@ function tell(ports: ReconcilePorts, object: ScheduledRun, explanations: readonl
  */
 async function writeStatus(ports: ReconcilePorts, object: ScheduledRun, after: object): Promise<ReconcileResult> {
   const before = (object.status ?? {}) as Record<string, unknown>
-  const changed = Object.entries(after).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]),
-  )
+  const changed = Object.entries(after).filter(([name, value]) => !isSameJson(value, before[name]))
   const gone = Object.keys(before).filter((name) => !(name in after))
   if (changed.length === 0 && gone.length === 0) return {}
   const status = { ...Object.fromEntries(changed), ...Object.fromEntries(gone.map((name) => [name, null])) }
-  const { namespace, name, uid } = object.metadata
+  const { namespace, name, uid, resourceVersion } = object.metadata
+  const patch = { metadata: { uid, resourceVersion }, status }
   try {
-    const written = await ports.kube.patch<ScheduledRun>(
-      SCHEDULED_RUNS,
-      namespace,
-      name,
-      { metadata: { uid }, status },
-      'status',
-    )
-    return { written }
+    return { written: await ports.kube.patch<ScheduledRun>(SCHEDULED_RUNS, namespace, name, patch, 'status') }
   } catch (error) {
     ignoreGone(error)
     return {}

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
@@ -51,14 +52,16 @@ test('creates the runs that are due, then advances the cursor; a quiet pass writ
   expect(days()).toEqual(['2026-01-01', '2026-01-02', '2026-01-03'])
   expect(status()).toMatchObject({ nextTick: '2026-01-04T00:00:00Z', nextRunAfter: '2026-01-05T00:00:00Z', index: 3 })
   expect(runs()[0]!.metadata.ownerReferences?.[0]).toMatchObject({ kind: 'ScheduledRun', name: 'nightly', uid: 'u1' })
-  await vi.waitFor(() => expect(status()?.['active']).toHaveLength(3))
-  const before = cluster.calls.length
+  expect(status()?.['active']).toHaveLength(3)
+  const writes = () => cluster.calls.filter((call) => !call.includes(' events '))
+  expect(writes().filter((call) => call.startsWith('patch'))).toEqual(['patch scheduledruns nightly'])
+  const before = writes().length
   await controller.stop()
   controller = start()
   await controller.synced
   end('Running')
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(cluster.calls.slice(before).filter((call) => call.startsWith('create'))).toEqual([])
+  await delay(50)
+  expect(writes().slice(before)).toEqual([])
 })
 
 test('a status that could not be written: the next pass meets its own runs', async () => {
@@ -73,6 +76,21 @@ test('a status that could not be written: the next pass meets its own runs', asy
     expect(status()?.['index']).toBe(4)
   })
   expect(days()).toEqual(['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-04'])
+})
+
+test('a schedule that was edited meanwhile: what was decided on the older object is not saved', async () => {
+  apply({ catchup: 'All' })
+  let edits = 1
+  cluster.fault = (verb, plural) => {
+    if (verb === 'patch' && plural === 'scheduledruns' && edits-- > 0)
+      cluster.apply(SCHEDULED_RUNS, { ...cluster.find(SCHEDULED_RUNS, 'nightly')! })
+  }
+  await vi.waitFor(() => {
+    now += 10
+    expect(status()?.['index']).toBe(4)
+  })
+  expect(cluster.calls.filter((call) => call.startsWith('patch scheduledruns')).length).toBeGreaterThan(1)
+  expect(days()).toHaveLength(4)
 })
 
 test('waits for a slot with a reason, goes on when it is free, and prunes', async () => {

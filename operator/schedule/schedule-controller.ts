@@ -271,7 +271,8 @@ class Controller {
       created()
       return this.#afterCreations()
     }
-    const { wakeAt, written } = await reconcileSchedule({ ...this.#ports, beforeSaving }, object, this.#runsOf(key))
+    const runsNow = () => this.#runsOf(key)
+    const { wakeAt, written } = await reconcileSchedule({ ...this.#ports, beforeSaving }, object, runsNow)
     if (written) this.#written.set(key, written)
     return wakeAt
   }

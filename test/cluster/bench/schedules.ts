@@ -1,7 +1,8 @@
 /** `make bench-cluster`: a thousand schedules with one instant in one operator. Before: main.ts. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { makePlace, startOperatorProcess } from '../support/cluster.ts'
+import { makePlace } from '../support/cluster.ts'
 import { bareCreations, delaysOfSchedules, quantileOf } from '../support/many-schedules.ts'
+import { startInstalledOperator } from './installed.ts'
 
 const SCHEDULES = Number(process.env['KFP_TS_BENCH_SCHEDULES'] ?? 1000)
 const WRITES = 'kfp_ts_operator_api_writes_total'
@@ -23,7 +24,7 @@ export async function manySchedules({ tell, peakMemory, metricLines }: Tools): P
   // In a namespace of its own: the runs of its schedules go with them.
   const place = await makePlace('bench-schedules')
   // No run of the measurement is started: what is measured is that it is made.
-  const operator = await startOperatorProcess(place, ['--selector', 'kfp-ts.dev/bench=nobody'])
+  const operator = await startInstalledOperator(place, ['--selector', 'kfp-ts.dev/bench=nobody'])
   try {
     let before: { labels: string; value: number }[] = []
     const delays = await delaysOfSchedules(place.namespace, SCHEDULES, async () => {
