@@ -95,3 +95,18 @@ test('waits go on where they were, and end by what the database says', async () 
   expect(JSON.parse((await getPipelineRun(metadata.db, 'down')).outputs!)).toEqual({ got: { version: 4 } })
   expect((await tasksOfRun(metadata.db, 'up'))[0]).toMatchObject({ state: 'SUCCEEDED', attempts: 1, detail: null })
 })
+
+test.each(['{ no JSON', 'null'])(
+  'a run whose stored text is %s fails, and the executor stops',
+  async (pipelineText) => {
+    const broken = { ...(await request('broken', upstream)), pipelineText }
+    await executor.start(broken)
+    await expect.poll(() => stateOf('broken')).toBe('FAILED')
+    expect(JSON.parse((await getPipelineRun(metadata.db, 'broken')).error!)).toMatchObject({
+      code: 'infrastructure',
+      message: expect.stringMatching(/stored text of its pipeline is no JSON object.*start another run/),
+    })
+    await executor.remove('broken')
+    await executor.stop()
+  },
+)

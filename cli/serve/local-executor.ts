@@ -65,14 +65,17 @@ export function localExecutor(parts: ExecutorParts, options: LocalExecutorOption
     const { promise: ended, resolve: end } = Promise.withResolvers<void>()
     const entry: LiveRun = { stop, ended, canceled: false }
     live.set(run.runId, entry)
-    const settings = {
-      ...runOptions(parts, options, run, entry, record),
-      waits: { ...waits, namespace: run.namespace },
+    // What can't be read, as a text that is no JSON, is the run's failure too: whoever waits for its end must see one.
+    const work = async (): Promise<LocalRunResult> => {
+      const settings = {
+        ...runOptions(parts, options, run, entry, record),
+        waits: { ...waits, namespace: run.namespace },
+      }
+      return await (begun
+        ? resumeRun(run.runId, settings)
+        : startRun(documentOf(run.pipelineText), argumentsOf(run), settings))
     }
-    const work = begun
-      ? resumeRun(run.runId, settings)
-      : startRun(documentOf(run.pipelineText), argumentsOf(run), settings)
-    void work
+    void work()
       .then(
         (result) => record(finalReport(result, entry)),
         (error: unknown) => record(failedReport(run, error)),

@@ -27,11 +27,22 @@ export function specJson(document: PipelineDocument): object {
   return document.platform ? { pipeline_spec: document.spec, platform_spec: document.platform } : document.spec
 }
 
+/** Reads what `specJson` wrote. Throws an Error that says so when it is something else. */
 export function documentOf(stored: string): PipelineDocument {
-  const value = JSON.parse(stored) as Record<string, unknown>
+  const value = storedObject(stored)
   return 'pipeline_spec' in value
     ? ({ spec: value['pipeline_spec'], platform: value['platform_spec'] } as PipelineDocument)
     : ({ spec: value } as unknown as PipelineDocument)
+}
+
+function storedObject(stored: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(stored)
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  } catch {
+    // As for any other text that is no object.
+  }
+  throw new Error('the stored text of its pipeline is no JSON object: the database is damaged; start another run')
 }
 
 /** Matches arguments with the root's inputs; throws `invalid` with every problem. Texts are read by the declared type. */
