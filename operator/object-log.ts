@@ -1,11 +1,9 @@
 /** A log in an object store, where nothing can be appended to: objects of a bounded size, the last one replaced while it grows. */
-import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import type { ArtifactStore } from '../store/artifact-store.ts'
 import { TAIL_BYTES } from './log-resume.ts'
 import type { KeptLog } from './run-store.ts'
+import { openSpoolFile, type SpoolFile } from './spool-file.ts'
 
 export interface ObjectLogOptions {
   readonly store: Pick<ArtifactStore, 'find' | 'read' | 'upload' | 'download'>
@@ -32,23 +30,21 @@ async function lastIndex({ store, uri }: ObjectLogOptions): Promise<number> {
 
 /** Appends to what is kept. At most one object of it is held here, in a file. */
 export async function openObjectLog(options: ObjectLogOptions): Promise<Writable> {
-  const folder = await mkdtemp(join(tmpdir(), 'kfp-ts-log-'))
-  const file = join(folder, 'log')
   const last = await lastIndex(options)
-  if (last > 0) await options.store.download(uriOf(options.uri, last), file)
-  const handle = await open(file, 'a')
-  // A step that says nothing has a log too: an empty one.
-  return new ObjectLog(
-    options,
-    { folder, file, handle, index: Math.max(1, last), size: (await stat(file)).size },
-    last === 0,
-  )
+  const spool = await openSpoolFile()
+  try {
+    if (last > 0) await options.store.download(uriOf(options.uri, last), spool.path)
+    const { size } = await spool.handle.stat()
+    // A step that says nothing has a log too: an empty one.
+    return new ObjectLog(options, { spool, index: Math.max(1, last), size }, last === 0)
+  } catch (error) {
+    await spool.remove()
+    throw error
+  }
 }
 
 interface Part {
-  readonly folder: string
-  readonly file: string
-  readonly handle: FileHandle
+  readonly spool: SpoolFile
   index: number
   size: number
 }
@@ -78,11 +74,11 @@ class ObjectLog extends Writable {
       const part = this.#part
       if (part.size >= (this.#options.maxObjectBytes ?? MAX_OBJECT_BYTES)) {
         await this.#flush()
-        await part.handle.truncate(0)
+        await part.spool.handle.truncate(0)
         part.index++
         part.size = 0
       }
-      await part.handle.appendFile(chunk)
+      await part.spool.handle.appendFile(chunk)
       part.size += chunk.length
       this.#isDirty = true
       const wait = Math.max(this.#options.flushMillis ?? FLUSH_MILLIS, this.#tookMillis * SHARE_OF_TIME)
@@ -99,8 +95,8 @@ class ObjectLog extends Writable {
   async #flush(): Promise<void> {
     if (!this.#isDirty) return
     const startedAt = performance.now()
-    const { file, index } = this.#part
-    await this.#options.store.upload(file, uriOf(this.#options.uri, index))
+    const { spool, index } = this.#part
+    await this.#options.store.upload(spool.path, uriOf(this.#options.uri, index))
     this.#isDirty = false
     this.#tookMillis = performance.now() - startedAt
   }
@@ -112,15 +108,12 @@ class ObjectLog extends Writable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     clearTimeout(this.#timer)
-    const { handle, folder } = this.#part
-    const clean = async (): Promise<void> => {
-      await handle.close()
-      await rm(folder, { recursive: true, force: true })
-    }
-    this.#work.then(clean).then(
-      () => callback(error),
-      (failure) => callback(error ?? failure),
-    )
+    this.#work
+      .then(() => this.#part.spool.remove())
+      .then(
+        () => callback(error),
+        (failure) => callback(error ?? failure),
+      )
   }
 }
 
