@@ -12,6 +12,7 @@ import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
 import { recordedTaskState } from '../store/metadata/past-tasks.ts'
 import { lookUpRun } from '../waiting/look-database.ts'
 import { startHealthServer } from './http.ts'
+import { keeperOf } from './keeper.ts'
 import { campaign, type Leadership } from './leader.ts'
 import { createMetrics, type OperatorMetrics } from './metrics.ts'
 import { createObjectStore } from './object-store.ts'
@@ -120,7 +121,10 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
     const kube = connect()
     work.operator = startOperator({
       kube,
-      records: fenced(createSqlRecords(metadata, { served: work.server }), leadership),
+      records: fenced(
+        createSqlRecords(metadata, { served: work.server, keeper: keeperOf(access, settings.runSelector) }),
+        leadership,
+      ),
       store,
       settings,
       waits: operatorWaitSources({ kube, db: metadata.db, store, settings: settings.waits }),

@@ -15,10 +15,12 @@ import { createEventRecorder } from './events.ts'
 import { createPipelineLoader } from './load-pipeline.ts'
 import { createLogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
+import { watchForMissedDeletions } from './missed-deletions.ts'
 import { createPastTasks } from './past-tasks.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { openReuse } from './reuse.ts'
-import { cleanUpDeleted, createLeftovers, deleteExpired, FINALIZER } from './run-end.ts'
+import { createRunDeletion } from './run-deletion.ts'
+import { deleteExpired, FINALIZER } from './run-end.ts'
 import { createRunNews, type RunNewsOptions } from './run-news.ts'
 import { createRunQueue } from './run-queue.ts'
 import type { RunRecords } from './run-records.ts'
@@ -90,7 +92,8 @@ export function startOperator(options: OperatorOptions): Operator {
   )
   const events = createEventRecorder(kube, settings.identity, () => metrics.apiWrite('event'))
   const logs = createLogKeeper({ kube, store })
-  const leftovers = createLeftovers({ store, hasPods: (uid) => podsByRun.has(uid), onTrouble: trouble })
+  const hasPods = (uid: string): boolean => podsByRun.has(uid)
+  const deletion = createRunDeletion({ kube, store, records, hasPods, onTrouble: trouble })
   const loader = createPipelineLoader(kube)
   const queue = createRunQueue({
     limits: settings.limits,
@@ -171,6 +174,24 @@ export function startOperator(options: OperatorOptions): Operator {
     await runs.synced
     runsKnown.resolve()
     queue.open()
+    void watchForMissed(runs)
+  }
+
+  async function watchForMissed(known: Informer<RunView>): Promise<void> {
+    await watchForMissedDeletions({
+      kube,
+      records,
+      namespace: settings.namespace,
+      known: () => new Set([...known.values()].map(({ runId }) => runId)),
+      async onGone(run) {
+        log('info', 'it was deleted while nobody watched', { run: `${run.namespace}/${run.name}` })
+        const went = deletion.gone(run)
+        // Pods may take long to go, and others need not wait for them.
+        if (!hasPods(run.uid)) await went
+      },
+      isStopped: () => stopped,
+      onTrouble: (error) => log('warn', `looking for runs that were deleted unseen: ${error}`),
+    })
   }
 
   function podChanged(pod: Pod, gone: boolean): void {
@@ -182,7 +203,7 @@ export function startOperator(options: OperatorOptions): Operator {
     if (ofRun.size > 0) podsByRun.set(uid, ofRun)
     else {
       podsByRun.delete(uid)
-      leftovers.podsGone(uid)
+      deletion.podsGone(uid)
     }
     active.get(uid)?.session?.podChanged(pod, gone)
   }
@@ -227,19 +248,14 @@ export function startOperator(options: OperatorOptions): Operator {
     entry.session?.suspend(view.suspend)
   }
 
-  /** Logs are kept as long as the record of their run. */
-  async function forget(view: RunView): Promise<void> {
-    if (await records.forget(view)) leftovers.add(view)
-  }
-
   function ended(view: RunView, gone: boolean): void {
     const entry = active.get(view.uid)
     entry?.tracker?.close()
     entry?.session?.close()
     active.delete(view.uid)
     queue.leave(view.uid)
-    if (!gone) cleanUpDeleted({ kube, store, records, view, onTrouble: (error) => trouble(view, error) })
-    else forget(view).catch((error) => trouble(view, error))
+    if (gone) void deletion.gone(view)
+    else deletion.marked(view)
   }
 
   /** Clients of a server wait for the end of the record. */

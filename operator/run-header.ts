@@ -10,6 +10,7 @@ import {
 } from '../store/metadata/pipeline-runs.ts'
 import type { ExperimentRow } from '../store/metadata/tables.ts'
 import type { RunHeader } from './run-records.ts'
+import type { RunIdentity } from './run-session.ts'
 import type { RecordOwner } from './served-run.ts'
 
 /** Kept in `runtime_config`, beside what clients see of it. */
@@ -18,6 +19,14 @@ export interface OperatorPart {
   readonly namespace: string
   /** Absent in records of versions whose run ids were always uids. */
   readonly resource?: { readonly name: string; readonly uid: string }
+  /** Whose run it is; see keeper.ts. Absent in records of versions that did not write it. */
+  readonly keeper?: string | undefined
+}
+
+export interface HeaderOptions {
+  readonly keeper: string | undefined
+  /** The run's experiment is one of its own namespace. */
+  readonly separateNamespaces: boolean
 }
 
 export async function findRecord(db: Db, runId: string): Promise<FullPipelineRun | undefined> {
@@ -44,11 +53,14 @@ export function ownerOf(row: FullPipelineRun): RecordOwner {
   }
 }
 
-/** @param separateNamespaces the run's experiment is one of its own namespace */
-export async function writeHeader(db: Db, header: RunHeader, separateNamespaces: boolean): Promise<void> {
+export async function writeHeader(
+  db: Db,
+  header: RunHeader,
+  { keeper, separateNamespaces }: HeaderOptions,
+): Promise<void> {
   const { config, namespace, resource } = header
   const { name, uid } = resource
-  const operator: OperatorPart = { config, namespace, resource: { name, uid } }
+  const operator: OperatorPart = { config, namespace, resource: { name, uid }, keeper }
   const row = await findRecord(db, config.runId)
   if (!row) return await insertHeader(db, header, operator, separateNamespaces)
   const known = JSON.parse(row.runtime_config) as object
@@ -136,4 +148,31 @@ export async function endRecord(db: Db, row: FullPipelineRun, now: number): Prom
   await db.deleteFrom('run_journal').where('run_id', '=', row.run_id).execute()
   if (TERMINAL_STATES.includes(row.state)) return
   await setRunState(db, row.run_id, 'CANCELED', now, { code: 'canceled', message: 'its PipelineRun was deleted' })
+}
+
+/**
+ * Runs of the keeper that have a journal or no end yet, but for the known ids. The records that a server keeps for good have neither,
+ * so that looking costs little however long the history is.
+ */
+export async function keptRuns(db: Db, keeper: string, known: ReadonlySet<string>): Promise<RunIdentity[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select('run_id')
+    .where('kind', '=', 'pipeline')
+    .where(({ or, eb, exists, selectFrom }) =>
+      or([
+        eb('state', 'not in', [...TERMINAL_STATES]),
+        exists(selectFrom('run_journal').select('seq').whereRef('run_journal.run_id', '=', 'runs.run_id')),
+      ]),
+    )
+    .execute()
+  const found: RunIdentity[] = []
+  for (const { run_id: runId } of rows) {
+    if (known.has(runId)) continue
+    const row = await findRecord(db, runId)
+    const part = row && operatorPart(row)
+    if (part?.keeper !== keeper || !part.resource) continue
+    found.push({ ...part.resource, namespace: part.namespace, runId, displayName: row!.name })
+  }
+  return found
 }

@@ -9,7 +9,7 @@ import { setRunState, TERMINAL_STATES } from '../store/metadata/pipeline-runs.ts
 import { RunRecorder } from '../store/metadata/record-run.ts'
 import { removeRun } from '../store/metadata/runs.ts'
 import type { JournalRow } from '../store/metadata/tables.ts'
-import { endRecord, findRecord, operatorPart, ownerOf, writeHeader } from './run-header.ts'
+import { endRecord, findRecord, keptRuns, operatorPart, ownerOf, writeHeader } from './run-header.ts'
 import type { RunIdentity } from './run-session.ts'
 import { alreadyOver, foreignRunId, ownsRecord } from './served-run.ts'
 
@@ -60,11 +60,18 @@ export interface RunRecords {
   namesOf(runIds: readonly string[]): Promise<Map<string, string>>
   /** Whether files under the run's id are this run's. */
   owns(run: RunIdentity): Promise<boolean>
-  /** The resource is gone: its journal goes, and its record unless there is a server that shows it. Resolves with whether it went. */
-  forget(run: RunIdentity): Promise<boolean>
+  /**
+   * The resource is gone: its journal goes, and unless there is a server that shows the record, `removeFiles` is called and the
+   * record goes too.
+   */
+  forget(run: RunIdentity, removeFiles: () => Promise<void>): Promise<void>
+  /** Runs of this keeper, but for the known ids, whose records `forget` would change. */
+  keptRuns(known: ReadonlySet<string>): Promise<RunIdentity[]>
 }
 
 export interface RecordsOptions {
+  /** Whose runs new records are about; see keeper.ts. @default nobody's: `keptRuns` then finds none */
+  readonly keeper?: string | undefined
   /** Whether a server shows the records: they then outlive the resources. @default none: records go with the resources */
   readonly served?:
     | {
@@ -82,7 +89,7 @@ const TASKS_A_RECORD = 200
 /** As many as a loop may have iterations. */
 const MOST_RESULTS = 10_000
 
-export function createSqlRecords(metadata: Metadata, { served }: RecordsOptions = {}): RunRecords {
+export function createSqlRecords(metadata: Metadata, { served, keeper }: RecordsOptions = {}): RunRecords {
   const { db } = metadata
   const recorder = new RunRecorder(metadata, served?.changed)
   const journal = createGroupCommit<Insertable<JournalRow>>(async (rows) => {
@@ -127,7 +134,9 @@ export function createSqlRecords(metadata: Metadata, { served }: RecordsOptions 
       return row !== undefined && operatorPart(row) !== undefined
     },
     async create(header) {
-      await metadata.transaction((transaction) => writeHeader(transaction, header, served?.separateNamespaces ?? false))
+      await metadata.transaction((transaction) =>
+        writeHeader(transaction, header, { keeper, separateNamespaces: served?.separateNamespaces ?? false }),
+      )
       served?.changed(header.config.runId)
     },
     append: (runId, fromSequence, records) =>
@@ -213,17 +222,18 @@ export function createSqlRecords(metadata: Metadata, { served }: RecordsOptions 
       const row = await findRecord(db, run.runId)
       return ownsRecord(run, row && ownerOf(row))
     },
-    async forget(run) {
+    async forget(run, removeFiles) {
       const row = await findRecord(db, run.runId)
-      if (!row || !ownsRecord(run, ownerOf(row))) return false
+      if (!row || !ownsRecord(run, ownerOf(row))) return
       if (!served) {
-        await removeRun(db, run.runId)
-        return true
+        // In this order: what a killed operator leaves half done is found by the record.
+        await removeFiles()
+        return await removeRun(db, run.runId)
       }
       await metadata.transaction((transaction) => endRecord(transaction, row, metadata.now()))
       served.changed(run.runId)
-      return false
     },
+    keptRuns: async (known) => (keeper === undefined ? [] : await keptRuns(db, keeper, known)),
   }
 }
 

@@ -235,7 +235,7 @@ test('a resource with the id of another record is not the run', async () => {
   await expect(records.claim(forged)).rejects.toMatchObject({ code: 'invalid-input' })
   await expect(records.claim({ ...forged, runId: 'unknown' })).rejects.toMatchObject({ code: 'invalid-input' })
   expect(await records.owns(forged)).toBe(false)
-  await records.forget(forged)
+  await records.forget(forged, () => Promise.reject(new Error('files of another')))
   await records.refuse(forged, 'FAILED', { code: 'x', message: 'x' })
   expect(await stateOf(id)).toBe('PENDING')
   await expect(records.claim(viewRun(only()))).resolves.toBeUndefined()
