@@ -11,6 +11,8 @@
  */
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { KubernetesExecutorConfig, PlatformParameter, PvcMount } from '../api/platform-spec.ts'
+import { describe, parseJson } from './convert-value.ts'
+import { TaskError } from './task-error.ts'
 
 type Mutable = Record<string, JsonValue>
 /** Gives the value of a wire; null when nothing arrives. */
@@ -77,8 +79,8 @@ function addList(result: Mutable, field: string, entries: readonly JsonValue[]):
 
 function namedEntry(entry: Entry, nameField: string, resolve: ResolvePlatform): JsonObject[] {
   const { [nameField]: plain, [`${nameField}Parameter`]: wire, ...rest } = entry
-  const name = wire === undefined ? plain : resolve(wire as PlatformParameter)
-  return isText(name) ? [{ [nameField]: name, ...(rest as JsonObject) }] : []
+  const name = nameFrom(nameField, wire === undefined ? (plain as JsonValue) : resolve(wire as PlatformParameter))
+  return name === undefined ? [] : [{ [nameField]: name, ...(rest as JsonObject) }]
 }
 
 function claimEntry(entry: PvcMount, resolve: ResolvePlatform): JsonObject[] {
@@ -90,29 +92,44 @@ function claimEntry(entry: PvcMount, resolve: ResolvePlatform): JsonObject[] {
       : componentInputParameter !== undefined
         ? { componentInputParameter }
         : { runtimeValue: { constant: constant ?? null } })
-  const name = resolve(wire)
-  return isText(name) ? [{ pvcName: name, ...rest }] : []
+  const name = nameFrom('pvcName', resolve(wire))
+  return name === undefined ? [] : [{ pvcName: name, ...rest }]
 }
 
 function tolerations(entry: Entry, resolve: ResolvePlatform): JsonObject[] {
   if (entry['tolerationJson'] === undefined) return [entry as JsonObject]
-  const value = resolve(entry['tolerationJson'] as PlatformParameter)
+  const value = jsonFrom('tolerationJson', resolve(entry['tolerationJson'] as PlatformParameter))
   const list: readonly JsonValue[] = Array.isArray(value) ? value : [value]
   return list.filter(isObject).filter((one) => Object.keys(one).length > 0)
 }
 
 function affinities(entry: Entry, resolve: ResolvePlatform): JsonObject[] {
   if (entry['nodeAffinityJson'] === undefined) return [entry as JsonObject]
-  const value = resolve(entry['nodeAffinityJson'] as PlatformParameter)
+  const value = jsonFrom('nodeAffinityJson', resolve(entry['nodeAffinityJson'] as PlatformParameter))
   return isObject(value) && Object.keys(value).length > 0 ? [{ nodeAffinityJson: value }] : []
 }
 
 function nodeLabels({ nodeSelector }: KubernetesExecutorConfig, resolve: ResolvePlatform): JsonObject | undefined {
   if (!nodeSelector) return undefined
-  const value = nodeSelector.nodeSelectorJson ? resolve(nodeSelector.nodeSelectorJson) : nodeSelector.labels
-  return isObject(value as JsonValue) && Object.keys(value as object).length > 0 ? (value as JsonObject) : undefined
+  const { nodeSelectorJson, labels = {} } = nodeSelector
+  const value = nodeSelectorJson ? jsonFrom('nodeSelectorJson', resolve(nodeSelectorJson)) : labels
+  return isObject(value) && Object.keys(value).length > 0 ? value : undefined
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+/** undefined for null and '': whoever gives an optional name nothing wants the setting left out. */
+function nameFrom(field: string, value: JsonValue | undefined): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value === 'string') return value
+  throw new TaskError('wrong-type', `the Kubernetes setting ${field} takes a name and got ${describe(value)}`)
+}
+
+/** A list or an object, or the text of one: what a loop hands on is text. null stays. */
+function jsonFrom(field: string, value: JsonValue): JsonValue {
+  if (value === null || value === '') return null
+  const json = typeof value === 'string' ? parseJson(value) : value
+  if (typeof json === 'object') return json
+  throw new TaskError('wrong-type', `the Kubernetes setting ${field} takes a JSON object and got ${describe(value)}`)
+}
+
 const isObject = (value: JsonValue): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

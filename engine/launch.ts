@@ -1,7 +1,7 @@
 /** Everything that an executor needs to run one attempt of a container step. Before: resolve-inputs.ts. After: local/ or operator/. */
 import type { ArtifactList, ExecutorInput, RuntimeArtifact } from '../api/executor-io.ts'
 import type { JsonValue } from '../api/json.ts'
-import type { PipelineContainerSpec, ResourceSpec } from '../api/pipeline-spec.ts'
+import type { ComponentSpec, PipelineContainerSpec, ResourceSpec } from '../api/pipeline-spec.ts'
 import { buildArgv } from './argv.ts'
 import { fileName, outputFolderUri, pathOfArtifact, pathOfUri, taskId, workspacePathOf } from './artifact-paths.ts'
 import { executorInputText } from './executor-input-text.ts'
@@ -26,7 +26,7 @@ export function buildLaunch(view: RunView, path: TaskPath, attempt: number, inpu
   const { own, taskConfig } = passTaskConfig(spec, settingsOf(view, path, plan, inputs, basic))
   const known = taskConfig === undefined ? inputs : withTaskConfig(plan, inputs, taskConfig)
   const places = outputPlaces(view, path, plan, attempt)
-  const executorInput = executorInputOf(known, places)
+  const executorInput = executorInputOf(known, spec, places)
   const scope = stepScope(inputScope(view, path, plan, known), plan, executorInput, places.outputs)
   const command = buildArgv(container.command ?? [], scope)
   const args = buildArgv(container.args ?? [], scope)
@@ -48,7 +48,12 @@ export function buildLaunch(view: RunView, path: TaskPath, attempt: number, inpu
     inputArtifacts,
     scratchDir: places.scratchDir,
     ...(timeoutMillis === undefined ? {} : { timeoutMillis }),
-    usesWorkspace: mentionsWorkspace(workspacePathOf(config), [command, args], known, inputArtifacts),
+    usesWorkspace: mentionsWorkspace(
+      workspacePathOf(config),
+      [command, args, own.env.map(({ value }) => value)],
+      known,
+      inputArtifacts,
+    ),
   }
 }
 
@@ -129,9 +134,15 @@ function outputPlaces(view: RunView, path: TaskPath, plan: TaskPlan, attempt: nu
   return { outputs: { parameters: parameterFiles, artifacts: files }, allocated, scratchDir, outputFile }
 }
 
-function executorInputOf({ parameters, artifacts }: ResolvedInputs, places: OutputPlaces): ExecutorInput {
+/** Inputs that only placeholders mention are left out where they are artifacts: the SDK looks each up among the function's own. */
+function executorInputOf(
+  { parameters, artifacts }: ResolvedInputs,
+  { inputDefinitions }: ComponentSpec,
+  places: OutputPlaces,
+): ExecutorInput {
   const lists: Record<string, ArtifactList> = {}
-  for (const name in artifacts) lists[name] = { artifacts: artifacts[name]!.map(plainArtifact) }
+  for (const name of Object.keys(inputDefinitions?.artifacts ?? {}))
+    if (Object.hasOwn(artifacts, name)) lists[name] = { artifacts: artifacts[name]!.map(plainArtifact) }
   const files: Record<string, { readonly outputFile: string }> = {}
   for (const name in places.outputs.parameters)
     files[name] = { outputFile: places.outputs.parameters[name]!.outputFile }
@@ -188,12 +199,12 @@ function withTaskConfig(plan: TaskPlan, inputs: ResolvedInputs, taskConfig: Json
 
 function mentionsWorkspace(
   workspace: string,
-  commands: readonly (readonly string[])[],
+  given: readonly (readonly string[])[],
   { parameters }: ResolvedInputs,
   artifacts: readonly { readonly path: string; readonly artifact: RuntimeArtifact }[],
 ): boolean {
   return (
-    commands.some((texts) => texts.some((text) => text.includes(workspace))) ||
+    given.some((texts) => texts.some((text) => text.includes(workspace))) ||
     Object.values(parameters).some((value) => typeof value === 'string' && value.includes(workspace)) ||
     artifacts.some(({ path }) => path.startsWith(workspace))
   )

@@ -207,7 +207,9 @@ describe('steps without a pod', () => {
       drop: taskOf('drop', { pvc_name: '<- make.name' }, { dependentTasks: ['use'] }),
     }
     const platform = { platforms: { kubernetes: { deploymentSpec: { executors: { step: kubernetes } } } } }
-    const { actions } = simulate(pipelineOf({ root: { dag: { tasks } }, components, executors, platform }))
+    const absent = { parameterType: 'STRING', isOptional: true } as const
+    const root = { inputDefinitions: { parameters: { absent } }, dag: { tasks } }
+    const { actions } = simulate(pipelineOf({ root, components, executors, platform }))
     expect(actions.flatMap((action) => (action.kind === 'change-volume' ? [action.request] : []))).toEqual([
       { operation: 'create', nameSuffix: '-x', accessModes: ['ReadWriteOnce'], size: '1Gi' },
       { operation: 'delete', name: 'claim' },

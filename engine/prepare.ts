@@ -88,7 +88,7 @@ class Preparation {
   addTasks(component: Draft<ComponentPlan>, all: Draft<TaskPlan>[]): void {
     const specs = component.spec?.dag?.tasks
     if (!specs) return
-    const edges = new Map(Object.keys(specs).map((key) => [key, upstreamKeys(specs[key]!)]))
+    const edges = new Map(Object.keys(specs).map((key) => [key, this.upstreamOf(specs[key]!, specs)]))
     const where = component.name === 'root' ? 'root' : `components.${component.name}`
     for (const cycle of findCycles(edges))
       this.refuse('cycle', `${where}.dag.tasks`, `tasks wait for each other: ${showCycle(cycle)}`)
@@ -105,6 +105,15 @@ class Preparation {
     component.tasks = plans
     for (const plan of plans)
       this.connect(plan, edges.get(plan.key)!, positions, plans, `${where}.dag.tasks.${plan.key}`)
+  }
+
+  /** What a task waits for: what it says, and every task beside it that it, or its Kubernetes configuration, reads from. */
+  private upstreamOf(task: PipelineTaskSpec, siblings: Readonly<Record<string, PipelineTaskSpec>>): string[] {
+    const label = this.document.spec.components?.[task.componentRef?.name]?.executorLabel
+    const executors = this.document.platform?.platforms.kubernetes?.deploymentSpec?.executors
+    const settings = label === undefined ? undefined : executors?.[label]
+    const read = settings ? producersIn(settings).filter((key) => Object.hasOwn(siblings, key)) : []
+    return [...new Set([...upstreamKeys(task), ...read])]
   }
 
   private task(key: string, spec: PipelineTaskSpec, where: string, id: number, position: number) {
@@ -205,7 +214,13 @@ function parseItems(raw: string): JsonValue[] | undefined {
   }
 }
 
-/** What a task waits for: what it says, and every task that it reads from. */
+function producersIn(settings: object): string[] {
+  return Object.entries(settings).flatMap(([field, value]) => {
+    if (typeof value !== 'object' || value === null) return []
+    return field === 'taskOutputParameter' ? [String(value.producerTask)] : producersIn(value)
+  })
+}
+
 function upstreamKeys({ dependentTasks = [], inputs }: PipelineTaskSpec): string[] {
   const keys = new Set(dependentTasks)
   for (const { taskOutputParameter, taskFinalStatus } of Object.values(inputs?.parameters ?? {})) {

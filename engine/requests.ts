@@ -4,6 +4,7 @@ import type { ImporterSpec } from '../api/pipeline-spec.ts'
 import { textOf } from './convert-value.ts'
 import { inputScope } from './launch.ts'
 import { substitute, substituteDeep } from './placeholders.ts'
+import { resolvePlatformParameter } from './resolve-inputs.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import { TaskError } from './task-error.ts'
 import { planOf, type RunView } from './tree.ts'
@@ -47,12 +48,25 @@ export function volumeRequest(view: RunView, path: TaskPath, inputs: ResolvedInp
     nameSuffix: text('pvc_name_suffix') || undefined,
     accessModes: Array.isArray(modes) ? modes.map((mode: JsonValue) => textOf(mode)) : [],
     size: required('size', text('size')),
-    storageClassName: text('storage_class_name'),
+    storageClassName: isGiven(view, path, inputs, 'storage_class_name') ? text('storage_class_name') : undefined,
     volumeName: text('volume_name') || undefined,
-    annotations: inputs.parameters['annotations'] as JsonObject | undefined,
+    annotations: texts(inputs.parameters['annotations'] as JsonObject | undefined),
     dataSource: inputs.parameters['data_source'] as JsonObject | undefined,
   }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as VolumeRequest
+}
+
+/**
+ * The stub declares '' as its default class, but without a class the cluster's own is meant; '' that the author wrote is the class
+ * of volumes that nobody provisions.
+ */
+function isGiven(view: RunView, path: TaskPath, inputs: ResolvedInputs, name: string): boolean {
+  const wire = planOf(view, view.state.tasks[path]!).spec.inputs?.parameters?.[name]
+  return wire !== undefined && resolvePlatformParameter(view, path, wire, inputs) !== null
+}
+
+function texts(values: JsonObject | undefined): JsonObject | undefined {
+  return values && Object.fromEntries(Object.entries(values).map(([key, value]) => [key, textOf(value ?? null)]))
 }
 
 function required(name: string, value: string | undefined): string {

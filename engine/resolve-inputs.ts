@@ -8,6 +8,7 @@ import { convertValue, describe } from './convert-value.ts'
 import { canonicalJson } from './digest.ts'
 import { finalStatus } from './final-status.ts'
 import { type PlaceholderScope, substituteDeep } from './placeholders.ts'
+import { wireInScope } from './platform-wires.ts'
 import type { ComponentPlan, TaskPlan } from './program.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import { runConstant } from './run-constants.ts'
@@ -34,7 +35,11 @@ export function resolveInputs(view: RunView, path: TaskPath): ResolvedInputs {
   return new InputResolver(view, path, parentPath(path, node), planOf(view, node)).resolve()
 }
 
-/** A value of the Kubernetes configuration, which is wired like an input. null means absent. */
+/**
+ * A value of the Kubernetes configuration, which is wired like an input. null means absent.
+ *
+ * @throws TaskError when the wire leads nowhere
+ */
 export function resolvePlatformParameter(
   view: RunView,
   path: TaskPath,
@@ -44,7 +49,8 @@ export function resolvePlatformParameter(
   const node = view.state.tasks[path]!
   const taskPath = node.index === undefined ? path : parentPath(path, node)
   const scope = parentPath(taskPath, view.state.tasks[taskPath]!)
-  return new InputResolver(view, path, scope, planOf(view, node), inputs).value(spec) ?? null
+  const wire = wireInScope(view, scope, spec)
+  return new InputResolver(view, path, scope, planOf(view, node), inputs).value(wire) ?? null
 }
 
 class InputResolver {

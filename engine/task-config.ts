@@ -1,6 +1,7 @@
 /** TaskConfig passthrough (kfp-ir.md 4.4): settings that a task hands to its own code, which starts further pods with them. */
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { ComponentSpec, TaskConfigField } from '../api/pipeline-spec.ts'
+import { affinityOf } from './affinity.ts'
 import type { Launch } from './types.ts'
 
 type Settings = Pick<Launch, 'env' | 'resources' | 'kubernetes'>
@@ -12,7 +13,8 @@ const COVERED: Readonly<Record<TaskConfigField, readonly string[]>> = {
   KUBERNETES_AFFINITY: ['nodeAffinity', 'podAffinity'],
   KUBERNETES_TOLERATIONS: ['tolerations'],
   KUBERNETES_NODE_SELECTOR: ['nodeSelector'],
-  KUBERNETES_VOLUMES: ['pvcMount', 'emptyDirMounts', 'secretAsVolume', 'configMapAsVolume'],
+  // Scratch volumes are the pod's own, as in Kubeflow.
+  KUBERNETES_VOLUMES: ['pvcMount', 'secretAsVolume', 'configMapAsVolume'],
 }
 
 /** @returns the value of the component's TASK_CONFIG input, and what is left for the task's own pod */
@@ -42,7 +44,7 @@ function toKubernetes(field: TaskConfigField, { env, resources, kubernetes }: Se
     case 'KUBERNETES_NODE_SELECTOR':
       return optional('nodeSelector', (kubernetes['nodeSelector'] as JsonObject | undefined)?.['labels'])
     case 'KUBERNETES_AFFINITY':
-      return affinity(entries(kubernetes, 'nodeAffinity'))
+      return optional('affinity', affinityOf(kubernetes))
     case 'KUBERNETES_VOLUMES':
       return volumes(kubernetes)
   }
@@ -87,25 +89,6 @@ function environmentSources(kubernetes: JsonObject): JsonObject[] {
   ]
 }
 
-function affinity(terms: readonly JsonObject[]): JsonObject {
-  const required: JsonValue[] = []
-  const preferred: JsonValue[] = []
-  for (const { weight, nodeAffinityJson, ...term } of terms) {
-    const whole = nodeAffinityJson as Record<string, JsonObject & JsonValue[]> | undefined
-    const demands = whole?.['requiredDuringSchedulingIgnoredDuringExecution']?.['nodeSelectorTerms']
-    if (Array.isArray(demands)) required.push(...demands)
-    if (whole) preferred.push(...(whole['preferredDuringSchedulingIgnoredDuringExecution'] ?? []))
-    else if (Number(weight) > 0) preferred.push({ weight: Number(weight), preference: term })
-    else required.push(term)
-  }
-  if (required.length + preferred.length === 0) return {}
-  const nodeAffinity = {
-    ...(required.length > 0 ? { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: required } } : {}),
-    ...(preferred.length > 0 ? { preferredDuringSchedulingIgnoredDuringExecution: preferred } : {}),
-  }
-  return { affinity: { nodeAffinity } }
-}
-
 function volumes(kubernetes: JsonObject): JsonObject {
   const sources = [
     ...entries(kubernetes, 'pvcMount').map((entry) => ({
@@ -122,11 +105,6 @@ function volumes(kubernetes: JsonObject): JsonObject {
       entry,
       name: String(entry['configMapName']),
       source: { configMap: { name: entry['configMapName'], ...optional('optional', entry['optional']) } },
-    })),
-    ...entries(kubernetes, 'emptyDirMounts').map((entry) => ({
-      entry,
-      name: String(entry['volumeName']),
-      source: { emptyDir: { ...optional('medium', entry['medium']), ...optional('sizeLimit', entry['sizeLimit']) } },
     })),
   ]
   if (sources.length === 0) return {}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Launch } from '../../engine/types.ts'
 import { buildPod, type PodRequest } from './build-pod.ts'
+import { parseQuantity } from './quantity.ts'
 import { importLaunch } from './staging.ts'
 
 const launch: Launch = {
@@ -94,7 +95,7 @@ describe('a pod', () => {
           kubernetes: {
             secretAsVolume: [{ secretName: 'token', mountPath: '/secrets', optional: true }],
             secretAsEnv: [{ secretName: 'token', keyToEnv: [{ secretKey: 'k', envVar: 'TOKEN' }] }],
-            pvcMount: [{ constant: 'data', mountPath: '/data', subPath: 'in' }],
+            pvcMount: [{ pvcName: 'data', mountPath: '/data', subPath: 'in' }],
             nodeSelector: { labels: { disk: 'ssd' } },
             tolerations: [{ key: 'gpu', operator: 'Exists', tolerationSeconds: '10' }],
             nodeAffinity: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }], weight: 5 }],
@@ -117,7 +118,7 @@ describe('a pod', () => {
     expect(metadata.labels).toMatchObject({ team: 'ml' })
     const main = spec?.containers[0]
     expect(main?.imagePullPolicy).toBe('Always')
-    expect(main?.volumeMounts).toContainEqual({ name: 'pvc-data', mountPath: '/data', subPath: 'in' })
+    expect(main?.volumeMounts).toContainEqual({ name: 'data', mountPath: '/data', subPath: 'in' })
     expect(main?.env).toContainEqual({
       name: 'TOKEN',
       valueFrom: { secretKeyRef: { name: 'token', key: 'k', optional: false } },
@@ -125,7 +126,7 @@ describe('a pod', () => {
   })
 
   test('has the claim of the store once, also when a step mounts it', () => {
-    const kubernetes = { pvcMount: [{ constant: 'store', mountPath: '/mine', subPath: 'mine' }] }
+    const kubernetes = { pvcMount: [{ pvcName: 'store', mountPath: '/mine', subPath: 'mine' }] }
     const { spec } = buildPod(request({}, { kubernetes }))
     expect(spec?.volumes).toEqual([{ name: 'kfp-ts-store', persistentVolumeClaim: { claimName: 'store' } }])
     expect(spec?.containers[0]?.volumeMounts).toContainEqual({
@@ -138,8 +139,8 @@ describe('a pod', () => {
   test('sees nothing of the claim beside the folder that is the store', () => {
     const kubernetes = {
       pvcMount: [
-        { constant: 'store', mountPath: '/mine', subPath: 'mine' },
-        { constant: 'store', mountPath: '/all' },
+        { pvcName: 'store', mountPath: '/mine', subPath: 'mine' },
+        { pvcName: 'store', mountPath: '/all' },
       ],
     }
     const settings = { store: { claimName: 'store', subPath: 'runs' }, mountPath: '/kfp-store' }
@@ -196,6 +197,115 @@ describe('a pod', () => {
     })
   })
 })
+
+describe('what an author may put together', () => {
+  const main = (change: Partial<PodRequest>, launchChange: Partial<Launch> = {}) =>
+    buildPod(request(change, launchChange)).spec?.containers[0]
+
+  test('a variable stands where it is given last, as a value may mention only those before it', () => {
+    const env = [
+      { name: 'BASE', value: '/b' },
+      { name: 'HOME', value: '$(BASE)/home' },
+      { name: 'PRICE', value: '5$$' },
+    ]
+    const kubernetes = { secretAsEnv: [{ secretName: 's', keyToEnv: [{ secretKey: 'k', envVar: 'BASE' }] }] }
+    expect(main({}, { env })?.env?.slice(-3)).toEqual([env[0], env[1], { name: 'PRICE', value: '5$$$$' }])
+    expect(
+      main({}, { env, kubernetes })
+        ?.env?.map(({ name }) => name)
+        .slice(-3),
+    ).toEqual(['HOME', 'PRICE', 'BASE'])
+  })
+
+  test('a limit by default is none beside a request, which might be higher', () => {
+    const defaults = { resources: { cpu: '1', memory: '1Gi' } }
+    expect(main({ defaults }, { resources: {} })?.resources?.limits).toEqual({ cpu: '1', memory: '1Gi' })
+    expect(main({ defaults }, { resources: { cpuRequest: '4' } })?.resources).toEqual({
+      requests: { cpu: '4' },
+      limits: { memory: '1Gi' },
+    })
+  })
+
+  test('sources of one name are volumes of their own, a source mounted twice is one', () => {
+    const kubernetes = {
+      pvcMount: [
+        { pvcName: 'data', mountPath: '/claim' },
+        { pvcName: 'data', mountPath: '/again', subPath: 'x' },
+      ],
+      secretAsVolume: [{ secretName: 'data', mountPath: '/secret' }],
+      configMapAsVolume: [{ configMapName: 'data', mountPath: '/config' }],
+      emptyDirMounts: [
+        { volumeName: 'Data', mountPath: '/scratch' },
+        { volumeName: 'more', mountPath: '/more' },
+      ],
+      genericEphemeralVolume: [{ volumeName: 'data', mountPath: '/own', size: '1Gi', accessModes: ['ReadWriteOnce'] }],
+      enabledSharedMemory: { volumeName: 'Random-Name', size: '2Gi' },
+    }
+    const { spec } = buildPod(request({}, { kubernetes }))
+    const kinds = Object.fromEntries(spec!.volumes!.map(({ name, ...source }) => [name, Object.keys(source).join()]))
+    const seen = spec!.containers[0]!.volumeMounts!.map(({ name, mountPath }) => [mountPath, kinds[name]])
+    expect(Object.fromEntries(seen)).toMatchObject({
+      '/claim': 'persistentVolumeClaim',
+      '/again': 'persistentVolumeClaim',
+      '/secret': 'secret',
+      '/config': 'configMap',
+      '/scratch': 'emptyDir',
+      '/more': 'emptyDir',
+      '/own': 'ephemeral',
+      '/dev/shm': 'emptyDir',
+    })
+    expect(spec!.volumes).toHaveLength(1 + 7)
+  })
+
+  test('long names that differ only at their end stay apart', () => {
+    const names = ['1', '2'].map((end) => `${'claim-'.repeat(20)}${end}`)
+    const kubernetes = { pvcMount: names.map((pvcName, at) => ({ pvcName, mountPath: `/${at}` })) }
+    const { spec } = buildPod(request({}, { kubernetes }))
+    const [, first, second] = spec!.volumes!
+    expect(first?.name).not.toBe(second?.name)
+    expect(second?.name).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)
+    expect(second?.persistentVolumeClaim).toEqual({ claimName: names[1] })
+  })
+
+  test('containers beside the step mount volumes by the names that the author knows', () => {
+    const mounts = ['data.v1', 'store'].map((volumeName) => ({ volumeName, mountPath: `/${volumeName}` }))
+    const kubernetes = {
+      configMapAsVolume: [{ configMapName: 'data.v1', mountPath: '/c' }],
+      pvcMount: [{ pvcName: 'store', mountPath: '/p' }],
+      initContainers: [{ name: 'prepare', image: 'busybox:latest', volumeMounts: mounts, env: [{ name: 'E' }] }],
+    }
+    const { spec } = buildPod(request({}, { kubernetes }))
+    expect(spec?.initContainers).toMatchObject([
+      {
+        name: 'prepare',
+        imagePullPolicy: 'IfNotPresent',
+        env: [{ name: 'E', value: '' }],
+        volumeMounts: [{ name: 'data-v1' }, { name: 'kfp-ts-store' }],
+      },
+    ])
+  })
+
+  test('a volume without a storage class is not one of the default class', () => {
+    const volume = (change: object) => {
+      const entry = { volumeName: 'v', mountPath: '/v', size: '1Gi', accessModes: ['ReadWriteOnce'], ...change }
+      const { spec } = buildPod(request({}, { kubernetes: { genericEphemeralVolume: [entry] } }))
+      return JSON.parse(JSON.stringify(spec?.volumes?.[1]))['ephemeral'].volumeClaimTemplate.spec.storageClassName
+    }
+    expect(volume({ defaultStorageClass: true })).toBeUndefined()
+    expect(volume({ storageClassName: 'fast' })).toBe('fast')
+    expect(volume({})).toBe('')
+  })
+})
+
+test.each([
+  ['500m', 0.5],
+  ['1e3', 1000],
+  ['1.5Gi', 1.5 * 2 ** 30],
+  ['.5M', 5e5],
+  ['2E', 2e18],
+  ['1Pi', 2 ** 50],
+  ['lots', undefined],
+])('the quantity %s is %s', (text, bytes) => expect(parseQuantity(text)).toBe(bytes))
 
 describe('what lets a step log', () => {
   const tracking = [

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../api/json.ts'
 import { API_GROUP, API_VERSION, LABELS, type PodDefaults, TASK_PATH_ANNOTATION } from '../../api/pipeline-run.ts'
 import type { Launch, TaskPath } from '../../engine/types.ts'
+import { keepDollars } from './dollars.ts'
 import { type PodParts, podPartsOf } from './kubernetes-config.ts'
 import { labelValue, podName } from './pod-name.ts'
 import { type Container, type EnvVar, MAIN_CONTAINER, type Pod, type Volume, type VolumeMount } from './pod-types.ts'
@@ -115,7 +116,7 @@ export function buildPod(request: PodRequest): Pod {
       volumes,
       initContainers: nonEmptyList([
         ...staging(request, restricted),
-        ...parts.initContainers.map((container) => ({ ...container, securityContext: containerSecurity(restricted) })),
+        ...parts.initContainers.map((container) => beside(container, parts, restricted)),
       ]),
       containers: [mainContainer(request, parts, restricted)],
     },
@@ -131,6 +132,16 @@ function staging({ settings, launch, resultUri, withoutLauncher }: PodRequest, r
   return [launcherContainer(settings.store.objects, launch, resultUri ?? '', common)]
 }
 
+/** A container of the author beside the step. */
+function beside(container: Container, parts: PodParts, restricted: boolean): Container {
+  return {
+    ...container,
+    imagePullPolicy: parts.imagePullPolicy ?? 'IfNotPresent',
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    securityContext: containerSecurity(restricted),
+  }
+}
+
 function mainContainer(request: PodRequest, parts: PodParts, restricted: boolean): Container {
   const { launch, settings } = request
   const mounts: VolumeMount[] = [...storeMounts(settings), ...parts.mounts]
@@ -142,12 +153,15 @@ function mainContainer(request: PodRequest, parts: PodParts, restricted: boolean
         : { name: WORKSPACE_VOLUME }
     mounts.push({ ...where, mountPath: WORKSPACE_PATH })
   }
+  const env = environment(request, parts, restricted)
+  const variables = new Set(env.map(({ name }) => name))
+  const asWritten = (text: string) => keepDollars(text, variables)
   return {
     name: MAIN_CONTAINER,
     image: launch.image,
-    command: nonEmptyList(launch.command),
-    args: nonEmptyList(launch.args),
-    env: environment(request, parts, restricted),
+    command: nonEmptyList(launch.command.map(asWritten)),
+    args: nonEmptyList(launch.args.map(asWritten)),
+    env,
     volumeMounts: mounts,
     resources: resources(request),
     // Kubernetes pulls `:latest` anew each time by default; a step whose image is there does not wait for a registry.
@@ -168,20 +182,28 @@ function environment(request: PodRequest, parts: PodParts, restricted: boolean):
     // A user without an entry in the image's user list has / as its home, where it may not write.
     ...(restricted ? [{ name: 'HOME', value: '/tmp' }] : []),
   ]
-  const given = [...(defaults.env ?? []), ...launch.env, ...parts.env]
+  const names = new Set([...launch.env, ...parts.env].map(({ name }) => name))
+  const ofStep = launch.env.map(({ name, value }) => ({ name, value: keepDollars(value, names) }))
+  const given = [...(defaults.env ?? []), ...ofStep, ...parts.env]
   // A step with a tracking server of its own must not send our token there.
   const tracked = given.some(({ name }) => name === 'MLFLOW_TRACKING_URI') ? [] : tracking
-  const all = [...own, ...tracked, ...given]
-  return [...new Map(all.map((variable) => [variable.name, variable])).values()]
+  const byName = new Map<string, EnvVar>()
+  for (const variable of [...own, ...tracked, ...given]) {
+    // At the place of the last: a value may mention variables that stand before it only.
+    byName.delete(variable.name)
+    byName.set(variable.name, variable)
+  }
+  return [...byName.values()]
 }
 
 function resources({ launch, defaults, memoryFactor = 1, maxMemory }: PodRequest): Container['resources'] {
   const { cpuRequest, cpuLimit, memoryRequest, memoryLimit, accelerator } = launch.resources
   const scale = (quantity: string | undefined) =>
     quantity === undefined || memoryFactor === 1 ? quantity : scaleQuantity(quantity, memoryFactor, maxMemory)
+  // A default limit below what the step requests would make the pod invalid.
   const limits = {
-    cpu: cpuLimit ?? defaults.resources?.cpu,
-    memory: scale(memoryLimit ?? defaults.resources?.memory),
+    cpu: cpuLimit ?? (cpuRequest === undefined ? defaults.resources?.cpu : undefined),
+    memory: scale(memoryLimit ?? (memoryRequest === undefined ? defaults.resources?.memory : undefined)),
     ...(accelerator && Number(accelerator.count) > 0 ? { [accelerator.type]: accelerator.count } : {}),
   }
   return { requests: nonEmpty({ cpu: cpuRequest, memory: scale(memoryRequest) }), limits: nonEmpty(limits) }
@@ -269,12 +291,16 @@ function onOneStoreVolume(parts: PodParts, settings: PodSettings): PodParts {
   )
   if (same.length === 0) return parts
   const names = new Set(same.map(({ name }) => name))
+  const onStore = (mount: VolumeMount): VolumeMount =>
+    names.has(mount.name) ? { ...mount, name: STORE_VOLUME, ...inStore(settings, mount.subPath) } : mount
   return {
     ...parts,
     volumes: parts.volumes.filter(({ name }) => !names.has(name)),
-    mounts: parts.mounts.map((mount) =>
-      names.has(mount.name) ? { ...mount, name: STORE_VOLUME, ...inStore(settings, mount.subPath) } : mount,
-    ),
+    mounts: parts.mounts.map(onStore),
+    initContainers: parts.initContainers.map((container) => ({
+      ...container,
+      volumeMounts: container.volumeMounts?.map(onStore),
+    })),
   }
 }
 
