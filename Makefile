@@ -39,11 +39,13 @@ unit: setup ## Unit, golden, type, property and example tests (no network, no Py
 	@vitest run --project unit
 
 .PHONY: test-python
-test-python: setup ## Conformance by running, differential tests against kfp.local (Python 3.11, PyPI)
+test-python: setup ## Conformance by running, differential tests against kfp.local (PyPI; installs Python where there is none)
+	@scripts/ensure-python.sh
 	@vitest run --project python
 
 .PHONY: test-servers
 test-servers: setup ## kfp and mlflow clients against our server, Postgres, S3 (installs what it needs)
+	@scripts/ensure-python.sh
 	@vitest run --project servers
 
 .PHONY: test
