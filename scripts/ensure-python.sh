@@ -26,4 +26,5 @@ elif command -v brew >/dev/null; then
 else
   fail 'there is no Python with venv here, and no package manager that is known (apt-get, dnf, apk, brew)'
 fi
+hash -r
 has_python || fail 'the package manager brought no Python that is new enough and has venv'
