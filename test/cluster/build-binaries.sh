@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the Kubernetes components, etcd and the test servers from their Go modules, once a version, into the cache.
-#   build-binaries.sh [base|kwok|versitygw]...      (default: base, what a cluster needs)
+#   build-binaries.sh [base|kwok|versitygw|network-policies]...      (default: base, what a cluster needs)
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
@@ -58,9 +58,14 @@ base() {
   for component in kube-apiserver kubectl kubelet kube-controller-manager kube-scheduler; do
     build "$component" "$KUBERNETES_VERSION" "$BUILD/kubernetes" "k8s.io/kubernetes/cmd/$component" "$version"
   done
-  mkdir -p "$BUILD/pause"
-  cp "$CLUSTER_FOLDER/pause/main.go" "$CLUSTER_FOLDER/pause/go.mod" "$BUILD/pause/"
-  build pause 1 "$BUILD/pause" .
+  own pause 1
+}
+
+# own NAME VERSION: a program of this folder; raise the version when it changes.
+own() {
+  mkdir -p "$BUILD/$1"
+  cp "$CLUSTER_FOLDER/$1/main.go" "$CLUSTER_FOLDER/$1/go.mod" "$BUILD/$1/"
+  build "$1" "$2" "$BUILD/$1" .
 }
 
 kwok() {
@@ -72,6 +77,8 @@ versitygw() {
   module versitygw github.com/versity/versitygw "$VERSITYGW_VERSION"
   build versitygw "$VERSITYGW_VERSION" "$BUILD/versitygw" github.com/versity/versitygw/cmd/versitygw
 }
+
+network-policies() { own network-policies 1; }
 
 for group in "${@:-base}"; do "$group"; done
 say 'binaries are there'

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { PipelineRun } from '../../../client/runs.ts'
 import type { TestPostgres } from '../../servers/postgres.ts'
@@ -23,6 +23,7 @@ import {
   scaleOperator,
   waitForRollout,
 } from '../support/installed.ts'
+import { startProbes } from '../support/network-policies.ts'
 import { hostAddress, script, startClusterPostgres } from '../support/servers.ts'
 
 const PIPELINE = join(ROOT, 'examples/hybrid/pipeline.ts')
@@ -141,6 +142,26 @@ describe('kubectl apply -f manifests/install.yaml', () => {
     expect(text).toMatch(new RegExp(`^kfp_ts_operator_pods_created_total ${made}$`, 'm'))
     expect((await fetch(`http://${pod!.ip}:8080/readyz`)).status).toBe(200)
     expect((await fetch(`http://${pod!.ip}:8080/healthz`)).status).toBe(200)
+  })
+
+  test('is reached, as its steps are, by those that its NetworkPolicies name', async () => {
+    const policies = join(ROOT, 'manifests/base/network-policy.yaml')
+    kubectl('delete', '-f', policies)
+    const probes = await startProbes(place, operatorPods()[0]!)
+    onTestFinished(probes.stop)
+    const everybody = probes.tried()
+    expect(Object.values(everybody)).not.toContain(false)
+    kubectl('apply', '-f', policies)
+    const forbidden = ['step -> metrics', 'stranger -> metrics', 'disguised -> metrics'].concat(
+      ['stranger', 'prometheus', 'disguised', 'operator'].map((who) => `${who} -> step`),
+    )
+    const meant = Object.fromEntries(
+      Object.keys(everybody).map((question) => [question, !forbidden.includes(question)]),
+    )
+    await expect.poll(probes.tried, { timeout: 60_000 }).toEqual(meant)
+    // Neither the kubelet's probes nor its own calls to the API server are in the way.
+    expect(operatorPods()).toHaveLength(1)
+    waitForRollout()
   })
 })
 
