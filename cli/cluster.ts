@@ -5,7 +5,8 @@ import { InvalidInputError } from '../api/issue.ts'
 import { type Connection, connect } from '../client/connect.ts'
 import { isNotFound, KubeConnectionError, KubeError } from '../client/kube/transport.ts'
 import { createRunsClient, type PipelineRun, type RunsClient } from '../client/runs.ts'
-import { type ServerApi, ServerError, serverByProxy, serverByUrl } from '../client/server-api.ts'
+import { findServer, type ServerApi } from '../client/server-api.ts'
+import { ServerError } from '../client/server-error.ts'
 import { usageIssue } from './errors.ts'
 
 export interface ClusterArgs {
@@ -66,11 +67,9 @@ function openCluster(args: ClusterArgs): Connection {
   }
 }
 
-function serverOf(args: ClusterArgs, { transport, access }: Connection, namespace: string): ServerApi {
+function serverOf(args: ClusterArgs, { transport }: Connection, namespace: string): ServerApi {
   const url = args.server ?? process.env['KFP_TS_SERVER']
-  const token = process.env['KFP_TS_TOKEN']
-  if (!url) return serverByProxy(transport, namespace, access, token)
-  if (!/^https?:\/\/[^/]/.test(url))
+  if (url && !/^https?:\/\/[^/]/.test(url))
     throw new InvalidInputError([
       usageIssue(
         'wrong-server',
@@ -78,7 +77,7 @@ function serverOf(args: ClusterArgs, { transport, access }: Connection, namespac
         'write http://HOST:PORT, such as http://127.0.0.1:8888',
       ),
     ])
-  return serverByUrl(url, namespace, token)
+  return findServer({ transport, namespace, url, token: process.env['KFP_TS_TOKEN'] })
 }
 
 function againOf({ kubeconfig, context }: ClusterArgs, namespace: string): string {
@@ -120,12 +119,7 @@ function unknownRun(name: string, namespace: string, names: readonly string[], b
 const isNotInstalled = ({ status, reason }: KubeError): boolean => status === 404 && reason === ''
 
 function explained(error: unknown, apiServer: string, namespace: string): unknown {
-  if (error instanceof ServerError)
-    return refused(
-      'server',
-      error.message,
-      'start one with "kfp-ts operator --serve", or name another with --server URL',
-    )
+  if (error instanceof ServerError) return refused('server', error.message, error.remedy)
   if (error instanceof KubeConnectionError) {
     const reason = error.message.replace(/^\S+ \S+ /, '')
     const hint = 'see that it runs (kubectl cluster-info) and that --kubeconfig and --context name the right one'

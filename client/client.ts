@@ -10,7 +10,7 @@ import { connect } from './connect.ts'
 import { type RunHandle, runHandle } from './run-handle.ts'
 import { type LogPiece, type RunLogOptions, readRunLogs } from './run-logs.ts'
 import { createRunsClient, type PipelineRun, type RunSelection, type RunsClient, type WaitOptions } from './runs.ts'
-import { type ServerApi, serverByProxy, serverByUrl } from './server-api.ts'
+import { findServer, type ServerApi } from './server-api.ts'
 import type { OutputsOf, SettingsParameters } from './typed-run.ts'
 
 export interface ClientOptions {
@@ -22,7 +22,7 @@ export interface ClientOptions {
   readonly namespace?: string | undefined
   /** URL of a kfp-ts server, which has the logs of pods that are gone. @default $KFP_TS_SERVER, then the one beside the operator */
   readonly server?: string | undefined
-  /** Bearer token for that server. @default $KFP_TS_TOKEN, then what the kubeconfig has */
+  /** Bearer token for that server. @default $KFP_TS_TOKEN, then one of the account kfp-ts-reader, which the API server gives */
   readonly token?: string | undefined
 }
 
@@ -78,11 +78,11 @@ export class Client {
   readonly #server: ServerApi
 
   constructor(options: ClientOptions = {}) {
-    const { kubeconfig, context, server = process.env['KFP_TS_SERVER'], token = process.env['KFP_TS_TOKEN'] } = options
+    const { kubeconfig, context, server: url = process.env['KFP_TS_SERVER'] } = options
     const { kube, access, transport } = connect({ kubeconfig, context })
     const namespace = options.namespace ?? access.namespace
     this.runs = createRunsClient(kube, namespace)
-    this.#server = server ? serverByUrl(server, namespace, token) : serverByProxy(transport, namespace, access, token)
+    this.#server = findServer({ transport, namespace, url, token: options.token ?? process.env['KFP_TS_TOKEN'] })
   }
 
   /**

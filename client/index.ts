@@ -29,6 +29,6 @@ export type {
   RunsClient,
   WaitOptions,
 } from './runs.ts'
-export { ServerError } from './server-api.ts'
+export { ServerError } from './server-error.ts'
 export type { TaskPod } from './task-pod.ts'
 export type { ArgumentsOf, ArtifactArgument, OutputsOf } from './typed-run.ts'

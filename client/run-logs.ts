@@ -4,6 +4,7 @@ import { isFinalPhase, MAIN_CONTAINER } from '../api/pipeline-run.ts'
 import { KubeError } from './kube/transport.ts'
 import type { PipelineRun, RunsClient } from './runs.ts'
 import type { ServedRun, ServerApi } from './server-api.ts'
+import { ServerError } from './server-error.ts'
 import type { TaskPod } from './task-pod.ts'
 
 /** A piece of one attempt's log; lines may be cut where pieces meet. */
@@ -40,6 +41,8 @@ export interface MissingLogs {
   readonly attempts: number
   /** Why the server could not be asked. */
   readonly reason: string
+  /** What to do about it, where that is known. */
+  readonly remedy?: string | undefined
 }
 
 /** Id by which servers know a run. */
@@ -104,7 +107,8 @@ async function keptSources(
     return served ? attemptsOf(served, new Set(pods.map(({ path, attempt }) => keyOf({ task: path, attempt })))) : []
   } catch (error) {
     if (options.signal?.aborted) return []
-    onMissing?.({ attempts, reason: error instanceof Error ? error.message : String(error) })
+    const remedy = error instanceof ServerError ? error.remedy : undefined
+    onMissing?.({ attempts, reason: error instanceof Error ? error.message : String(error), remedy })
     return []
   }
 }

@@ -1,14 +1,26 @@
 /**
  * What a kfp-ts server beside the operator knows of a run and the cluster does not: every task's state, logs of pods that are gone,
  * what a retry would do. Reached by its URL, or through the API server's proxy of its Service, as `kfp.Client` does.
+ * Before: commands and `Client`. After: caller-token.ts, once the server asks who calls.
  */
 import type { CacheExplanation } from '../api/cache-explanation.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { TaskReport } from '../api/run-report.ts'
+import { readerToken, type TokenSource } from './caller-token.ts'
 import { createHttpsTransport } from './kube/https-transport.ts'
 import type { KubeAccess } from './kube/kubeconfig.ts'
 import { withQuery } from './kube/resources.ts'
-import { KubeConnectionError, KubeError, type KubeTransport } from './kube/transport.ts'
+import { KubeError, type KubeTransport } from './kube/transport.ts'
+import {
+  isStatusObject,
+  messageIn,
+  missing,
+  noToken,
+  refused,
+  ServerError,
+  type ServerPlace,
+  unreachable,
+} from './server-error.ts'
 
 /** A run as `GET /api/v1/runs/ID` tells it. */
 export interface ServedRun {
@@ -55,74 +67,54 @@ export interface ServerApi {
   foresee(request: PlanRequest): Promise<readonly PlannedTask[] | undefined>
 }
 
-/** The server did not answer, or refused; the message says where it was looked for. */
-export class ServerError extends Error {
-  readonly code = 'server-error'
-  /** 0: no answer. */
-  readonly status: number
-  constructor(message: string, status: number, cause: unknown) {
-    super(message, { cause })
-    this.name = 'ServerError'
-    this.status = status
-  }
-}
-
 /** The Service that `manifests` install. */
-export const SERVER_SERVICE = { name: 'kfp-ts-server', port: 'http', namespace: 'kfp-ts' }
+const SERVER_SERVICE = { name: 'kfp-ts-server', port: 'http', namespace: 'kfp-ts' }
 
 const TIMEOUT_MILLIS = 10_000
 
-/** @param namespace of the runs: servers that separate workspaces want it named */
-export function serverByUrl(url: string, namespace: string, token?: string): ServerApi {
-  const access: KubeAccess = {
-    server: url,
-    rejectUnauthorized: true,
-    namespace: '',
-    authorization: async () => (token ? `Bearer ${token}` : undefined),
-  }
-  return createServerApi(createHttpsTransport(access, TIMEOUT_MILLIS), '', url, async () => workspace(namespace))
+export interface ServerOptions {
+  /** Reaches the API server. */
+  readonly transport: KubeTransport
+  /** Of the runs: servers that separate workspaces want it named. */
+  readonly namespace: string
+  /** @default the Service of the namespace, else the one that `manifests` install for all of them */
+  readonly url?: string | undefined
+  /** @default one of the account kfp-ts-reader, when the server asks who calls */
+  readonly token?: string | undefined
 }
 
-const workspace = (namespace: string): Record<string, string> => ({ 'x-mlflow-workspace': namespace })
-
-/**
- * The server of the namespace, else the one that `manifests` install for all of them.
- *
- * @param transport to the API server, which keeps the caller's `authorization` for itself: the token goes in a header of ours
- */
-export function serverByProxy(
-  transport: KubeTransport,
-  namespace: string,
-  access: Pick<KubeAccess, 'authorization'>,
-  token?: string,
-): ServerApi {
-  const headersOf = async () => {
-    const value = token ? `Bearer ${token}` : await access.authorization()
-    const forwarded = value?.startsWith('Bearer ') ? { 'x-kfp-ts-authorization': value } : {}
-    return { ...workspace(namespace), ...forwarded }
+export function findServer({ transport, namespace, url, token }: ServerOptions): ServerApi {
+  const caller = { namespace, given: token || undefined, made: readerToken(transport, namespace) }
+  if (url) {
+    const access: KubeAccess = {
+      ...{ server: url, rejectUnauthorized: true, namespace: '' },
+      authorization: async () => undefined,
+    }
+    return createServerApi(createHttpsTransport(access, TIMEOUT_MILLIS), { prefix: '', name: url }, caller)
   }
   const { name, port, namespace: common } = SERVER_SERVICE
-  const servers = [...new Set([namespace, common])].map((place) => {
+  const places = [...new Set([namespace, common])]
+  const servers = places.map((place) => {
     const prefix = `/api/v1/namespaces/${encodeURIComponent(place)}/services/http:${name}:${port}/proxy`
-    return createServerApi(transport, prefix, `service ${name} in namespace ${place}`, headersOf)
+    return createServerApi(transport, { prefix, name: `service ${name} in namespace ${place}`, proxy: place }, caller)
   })
-  return firstThere(servers, `service ${name} in namespace ${[...new Set([namespace, common])].join(' or ')}`)
+  return firstThere(servers, `service ${name} in namespace ${places.join(' or ')}`)
 }
 
 /** Asks each until one is there. */
 function firstThere(servers: readonly ServerApi[], place: string): ServerApi {
   const ask = async <T>(question: (server: ServerApi) => Promise<T>): Promise<T> => {
-    let refusal: unknown
+    let refusal: ServerError | undefined
     for (const server of servers) {
       try {
         return await question(server)
       } catch (error) {
         if (!(error instanceof ServerError) || ![403, 404, 503].includes(error.status)) throw error
-        // What the first one says against it is about the caller's own namespace.
-        refusal ??= error
+        // One that is there and refuses says more than one that is not; the first is of the caller's own namespace.
+        if (refusal === undefined || refusal.status === 404) refusal = error
       }
     }
-    if (refusal instanceof ServerError && refusal.status === 404) throw missing(place)
+    if (refusal?.status === 404) throw missing(place)
     throw refusal
   }
   return {
@@ -136,86 +128,76 @@ function firstThere(servers: readonly ServerApi[], place: string): ServerApi {
   }
 }
 
-function createServerApi(
-  transport: KubeTransport,
-  prefix: string,
-  place: string,
-  headersOf: () => Promise<Record<string, string>>,
-): ServerApi {
+interface Caller {
+  readonly namespace: string
+  /** Sent at once. */
+  readonly given: string | undefined
+  /** Sent once the server asks who calls: one that lets everybody look needs no account. */
+  readonly made: TokenSource
+}
+
+function createServerApi(transport: KubeTransport, place: ServerPlace, { namespace, given, made }: Caller): ServerApi {
+  const { prefix, name } = place
+  let isAsked = given !== undefined
   const request = (path: string) => ({
     method: 'GET' as const,
     path: `${prefix}/api/v1${path}`,
     timeoutMillis: TIMEOUT_MILLIS,
   })
 
-  async function json<T>(path: string, body?: unknown): Promise<T | undefined> {
-    const asked = {
-      ...request(path),
-      headers: await headersOf(),
-      ...(body === undefined ? {} : { method: 'POST' as const, body }),
+  const headersWith = (token?: string): Record<string, string> => ({
+    'x-mlflow-workspace': namespace,
+    // The API server's proxy takes `Authorization` off.
+    ...(token && { [place.proxy === undefined ? 'authorization' : 'x-kfp-ts-authorization']: `Bearer ${token}` }),
+  })
+
+  async function asking<T>(ask: (headers: Record<string, string>) => Promise<T>): Promise<T> {
+    try {
+      if (!isAsked) return await ask(headersWith())
+    } catch (error) {
+      if (!(error instanceof ServerError) || error.status !== 401) throw error
+      isAsked = true
     }
-    const { status, text } = await transport.request(asked).catch((error) => {
-      throw unreachable(place, error)
-    })
-    if (status === 404 && isStatusObject(text)) throw missing(place)
-    if (status === 404 || status === 501) return undefined
-    if (status >= 300) throw refused(place, status, text)
-    return JSON.parse(text) as T
+    return await ask(headersWith(given ?? (await made().catch((error) => Promise.reject(noToken(place, error))))))
   }
+  const refusal = (status: number, words: string, byProxy: boolean) =>
+    refused(place, { status, words, byProxy, namespace, given: given !== undefined })
+
+  const json = <T>(path: string, body?: unknown): Promise<T | undefined> =>
+    asking(async (headers) => {
+      const asked = { ...request(path), headers, ...(body === undefined ? {} : { method: 'POST' as const, body }) }
+      const { status, text } = await transport.request(asked).catch((error) => {
+        throw unreachable(name, error)
+      })
+      if (status === 404 && isStatusObject(text)) throw missing(name)
+      if (status === 404 || status === 501) return undefined
+      if (status >= 300) throw refusal(status, messageIn(text), isStatusObject(text))
+      return JSON.parse(text) as T
+    })
 
   return {
-    place,
+    place: name,
     run: (runId) => json(`/runs/${encodeURIComponent(runId)}`),
     waiting: async (runId) =>
       (await json<{ waiting: { task: string; reason: string }[] }>(`/runs/${encodeURIComponent(runId)}/waiting`))
         ?.waiting ?? [],
-    async log(runId, task, attempt, signal) {
-      const path = withQuery(`/runs/${encodeURIComponent(runId)}/logs`, { task, attempt })
-      try {
-        const { chunks } = await transport.stream({ ...request(path), headers: await headersOf(), signal })
-        return chunks
-      } catch (error) {
-        if (error instanceof KubeError && error.status === 404 && error.reason !== '') throw missing(place)
-        if (error instanceof KubeError && error.status === 404) return undefined
-        if (error instanceof KubeError) throw refused(place, error.status, error.message)
-        throw unreachable(place, error)
-      }
-    },
+    log: (runId, task, attempt, signal) =>
+      asking(async (headers) => {
+        const path = withQuery(`/runs/${encodeURIComponent(runId)}/logs`, { task, attempt })
+        try {
+          return (await transport.stream({ ...request(path), headers, signal })).chunks
+        } catch (error) {
+          if (!(error instanceof KubeError)) throw unreachable(name, error)
+          if (error.status === 404 && error.reason !== '') throw missing(name)
+          if (error.status === 404) return undefined
+          const words = error.message.replace(/^\S+ \S+ \d+ \w*: /, '')
+          throw refusal(error.status, messageIn(words), error.reason !== '')
+        }
+      }),
     explainCache: async (runId) =>
       (await json<{ tasks: CacheExplanation[] }>(`/runs/${encodeURIComponent(runId)}/cache`))?.tasks,
     foreseeRetry: async (runId) =>
       (await json<{ tasks: PlannedTask[] }>(`/runs/${encodeURIComponent(runId)}/retry-plan`))?.tasks,
     foresee: async (plan) => (await json<{ tasks: PlannedTask[] }>('/plan', plan))?.tasks,
-  }
-}
-
-/** The API server's own words: it has no such Service. */
-const isStatusObject = (text: string): boolean => /"kind":\s*"Status"/.test(text)
-
-const missing = (place: string): ServerError => new ServerError(`there is no kfp-ts server (${place})`, 404, undefined)
-
-function unreachable(place: string, error: unknown): ServerError {
-  const reason = error instanceof KubeConnectionError ? error.message.replace(/^\S+ \S+ /, '') : String(error)
-  return new ServerError(`the kfp-ts server (${place}) does not answer: ${reason}`, 0, error)
-}
-
-function refused(place: string, status: number, text: string): ServerError {
-  const remedy =
-    status === 401
-      ? ' (set KFP_TS_TOKEN, for example to `kubectl create token ACCOUNT --audience pipelines.kubeflow.org`)'
-      : ''
-  return new ServerError(
-    `the kfp-ts server (${place}) refuses with ${status}${remedy}: ${messageIn(text)}`,
-    status,
-    text,
-  )
-}
-
-function messageIn(text: string): string {
-  try {
-    const { error, message } = JSON.parse(text) as { error?: { message?: string }; message?: string }
-    return error?.message ?? message ?? text.slice(0, 300)
-  } catch {
-    return text.slice(0, 300)
   }
 }

@@ -22,6 +22,7 @@ beforeEach(() => {
   cluster.pods = []
   cluster.logs.clear()
   cluster.served.clear()
+  cluster.token = undefined
   cluster.refusal = undefined
   cluster.requests.length = 0
   addRun('good', { phase: 'Succeeded', progress: '2/2', message: '2 tasks ran', pipeline: 'steps' })
@@ -158,6 +159,16 @@ describe('explain', () => {
     expect((await tool('explain', 'good', 'a', '-c')).stdout).toBe('loop[0]/a  hit: the result of b in run first\n')
     expect(JSON.parse((await tool('explain', 'good', '-c', '--json')).stdout)).toEqual(told)
     expect((await tool('explain', 'good', 'c', '-n', 'ml')).stderr).toContain('no task "c" of this run asked the cache')
+  })
+  test('asks for a token only when the server wants one', async () => {
+    cluster.served.set('/runs/uid-good/cache', { tasks: told })
+    await tool('explain', 'good', '-c')
+    expect(cluster.requests.filter((line) => line.startsWith('POST'))).toEqual([])
+    cluster.token = 'secret'
+    expect((await tool('explain', 'good', '-c')).stdout).toContain('loop[0]/a  hit')
+    expect(cluster.requests.filter((line) => line.startsWith('POST'))).toEqual([
+      'POST /api/v1/namespaces/ml/serviceaccounts/kfp-ts-reader/token',
+    ])
   })
   test('of a run without a journal, or without a server, tells why not and the way out', async () => {
     cluster.served.set('/other', {})

@@ -13,6 +13,8 @@ export interface FakeApiServer {
   readonly logs: Map<string, string>
   /** What the kfp-ts server behind the proxy of its Service answers, by path below `/api/v1`. Empty: there is no such Service. */
   readonly served: Map<string, unknown>
+  /** Set: that server wants this token, which is the account kfp-ts-reader's. */
+  token: string | undefined
   /** Answers every request with it, when set. */
   refusal: { readonly status: number; readonly body: string } | undefined
   readonly requests: string[]
@@ -20,6 +22,7 @@ export interface FakeApiServer {
 }
 
 const COLLECTION = /^\/apis\/pipelines\.kfp-ts\.dev\/v1alpha1\/namespaces\/([^/]+)\/pipelineruns(?:\/([^/]+))?$/
+const TOKEN = /^\/api\/v1\/namespaces\/ml\/serviceaccounts\/kfp-ts-reader\/token$/
 const PROXY = /^\/api\/v1\/namespaces\/ml\/services\/http:kfp-ts-server:http\/proxy\/api\/v1(\/.*)$/
 const PODS = /^\/api\/v1\/namespaces\/[^/]+\/pods(?:\/([^/]+)\/log)?$/
 
@@ -38,6 +41,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     pods: [],
     logs: new Map(),
     served: new Map(),
+    token: undefined,
     refusal: undefined,
     requests: [],
     close: async () => {
@@ -64,6 +68,9 @@ async function answer(state: FakeApiServer, request: IncomingMessage, response: 
   if (pods) return send(200, { metadata: { resourceVersion: '1' }, items: state.pods })
   const [, namespace = '', name] = COLLECTION.exec(url.pathname) ?? []
   const proxied = PROXY.exec(url.pathname)?.[1]
+  if (TOKEN.test(url.pathname) && state.token) return send(201, { status: { token: state.token } })
+  if (proxied && state.token && request.headers['x-kfp-ts-authorization'] !== `Bearer ${state.token}`)
+    return send(401, { error: { code: 'http-401', message: 'Unauthenticated' } })
   if (proxied && state.served.has(proxied)) return send(200, state.served.get(proxied))
   if (proxied && state.served.size > 0) return send(404, { error: { code: 'not-found', message: 'not found' } })
   if (namespace === '') return send(404, notFound('services', 'kfp-ts-server'))

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../api/issue.ts'
 import { isFinalPhase } from '../../api/pipeline-run.ts'
 import { type MissingLogs, readRunLogs, servedId } from '../../client/run-logs.ts'
 import type { PipelineRun } from '../../client/runs.ts'
+import { ServerError } from '../../client/server-error.ts'
 import { countOf } from '../../local/progress/terminal.ts'
 import { type ClusterRuns, withRuns } from '../cluster.ts'
 import type { LogsArgs } from '../commands/logs.ts'
@@ -36,31 +37,33 @@ const isNamed = (task: string, typed: string): boolean => {
 async function knownTasks({ runs, server }: ClusterRuns, run: PipelineRun) {
   const pods = await runs.pods(run)
   const tasks = new Set(pods.map(({ path }) => path))
-  let trouble: string | undefined
+  let trouble: ServerError | undefined
   if (pods.length < (run.status?.podsCreated ?? 0)) {
     try {
       for (const { path, attempts } of (await server.run(servedId(run)))?.tasks ?? []) if (attempts > 0) tasks.add(path)
     } catch (error) {
-      trouble = error instanceof Error ? error.message : String(error)
+      if (!(error instanceof ServerError)) throw error
+      trouble = error
     }
   }
   return { tasks: [...tasks].map((path) => path.replace(/^root\//, '')).sort(), trouble }
 }
 
-const REMEDY =
-  'start one with "kfp-ts operator --serve", or name it with --server URL (KFP_TS_SERVER); on a volume store the file is logs/RUN_UID/TASK/attempt-N.log'
+const BY_HAND = 'on a volume store the file is logs/RUN_UID/TASK/attempt-N.log'
 
-function keptElsewhere(task: string, trouble: string): InvalidInputError {
-  const message = `task "${task}" has no pod any more, and its kept log can only be read from a server: ${trouble}`
-  return new InvalidInputError([usageIssue('log-not-here', message, REMEDY)])
+function keptElsewhere(task: string, trouble: ServerError): InvalidInputError {
+  const message = `task "${task}" has no pod any more, and its kept log can only be read from a server: ${trouble.message}`
+  return new InvalidInputError([usageIssue('log-not-here', message, `${trouble.remedy}; ${BY_HAND}`)])
 }
 
 async function print(args: LogsArgs, { runs, server }: ClusterRuns, run: PipelineRun, task?: string): Promise<void> {
   const { signal, end } = watchInterrupt()
   const printer = logPrinter(task === undefined, args.follow)
   let printed = 0
-  const onMissing = ({ attempts, reason }: MissingLogs) =>
-    process.stderr.write(`${countOf(attempts, 'log')} of pods that are gone not shown: ${reason}\n  ${REMEDY}\n`)
+  const onMissing = ({ attempts, reason, remedy }: MissingLogs) => {
+    const way = [remedy, BY_HAND].filter((one) => one !== undefined).join('; ')
+    process.stderr.write(`${countOf(attempts, 'log')} of pods that are gone not shown: ${reason}\n  ${way}\n`)
+  }
   const options = {
     task: task && `root/${task}`,
     attempt: args.attempt,

@@ -3,6 +3,7 @@ import type { JsonValue } from '../../api/json.ts'
 import { servedId } from '../../client/run-logs.ts'
 import type { NewRun, PipelineRun, RunsClient } from '../../client/runs.ts'
 import type { PlannedTask } from '../../client/server-api.ts'
+import { ServerError } from '../../client/server-error.ts'
 import { styleFor } from '../../local/progress/terminal.ts'
 import type { ClusterRuns } from '../cluster.ts'
 import { EXIT } from '../errors.ts'
@@ -42,14 +43,13 @@ export interface Plan {
   readonly tasks?: readonly PlannedTask[]
   /** Why the tasks are not known. */
   readonly unknown?: string
+  /** What to do about it. */
+  readonly remedy?: string
 }
 
-export function planText({ tasks, unknown }: Plan): string[] {
+export function planText({ tasks, unknown, remedy }: Plan): string[] {
   if (tasks) return planLines(tasks, styleFor(process.stdout))
-  return [
-    `which tasks would run is not known: ${unknown}`,
-    '  start a server with "kfp-ts operator --serve", or name one with --server URL (KFP_TS_SERVER)',
-  ]
+  return [`which tasks would run is not known: ${unknown}`, ...(remedy === undefined ? [] : [`  ${remedy}`])]
 }
 
 async function planOf({ runs, server }: ClusterRuns, run: NewRun, reused?: PipelineRun): Promise<Plan> {
@@ -70,6 +70,7 @@ export async function askedPlan(ask: () => Promise<readonly PlannedTask[] | unde
     const tasks = await ask()
     return tasks ? { tasks } : { unknown: 'the server can not tell' }
   } catch (error) {
-    return { unknown: error instanceof Error ? error.message : String(error) }
+    const unknown = error instanceof Error ? error.message : String(error)
+    return { unknown, ...(error instanceof ServerError ? { remedy: error.remedy } : {}) }
   }
 }

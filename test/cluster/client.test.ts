@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LABELS } from '../../api/pipeline-run.ts'
+import { READER } from '../../client/caller-token.ts'
 import { Client, type PipelineRun } from '../../client/index.ts'
 import { PODS } from '../../client/kube/resources.ts'
 import {
@@ -25,11 +26,10 @@ let place: Place
 let operator: OperatorProcess
 let folder: string
 let server: string
-let token: string
 
 /**
  * The server as `manifests` install it: a Service, which leads to a pod. The API server's proxy takes no other address, so the pod
- * hands on to the process on this machine. And who may ask it.
+ * hands on to the process on this machine. And the account in whose name a kubeconfig asks it.
  */
 async function exposeServer(): Promise<void> {
   const { hostname, port } = new URL(server)
@@ -65,26 +65,25 @@ net.createServer((from) => {
       metadata: { name },
       spec: { selector: { app: name }, ports: [{ name: 'http', port: 8888 }] },
     },
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'asker' } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: READER } },
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'Role',
-      metadata: { name: 'asker' },
-      rules: [{ apiGroups: ['pipelines.kubeflow.org'], resources: ['*'], verbs: ['get', 'list'] }],
+      metadata: { name: READER },
+      rules: [{ apiGroups: ['pipelines.kubeflow.org'], resources: ['runs'], verbs: ['get', 'list'] }],
     },
     {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
-      metadata: { name: 'asker' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'asker' },
-      subjects: [{ kind: 'ServiceAccount', name: 'asker', namespace: place.namespace }],
+      metadata: { name: READER },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: READER },
+      subjects: [{ kind: 'ServiceAccount', name: READER, namespace: place.namespace }],
     },
   ]
   const file = join(folder, 'server.json')
   await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
   kubectl('apply', '-n', place.namespace, '-f', file)
   kubectl('wait', '-n', place.namespace, '--for=condition=Ready', 'pod', name, '--timeout=120s')
-  token = kubectl('create', 'token', 'asker', '-n', place.namespace, '--audience', 'pipelines.kubeflow.org').trim()
 }
 
 beforeAll(async () => {
@@ -128,7 +127,7 @@ async function kfpTs(
 ): Promise<Answer> {
   const child = spawn(join(ROOT, 'bin/kfp-ts.js'), args, {
     cwd: folder,
-    env: { ...process.env, KUBECONFIG, KFP_TS_SERVER: '', KFP_TS_TOKEN: token, ...env },
+    env: { ...process.env, KUBECONFIG, KFP_TS_SERVER: '', KFP_TS_TOKEN: '', ...env },
   })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (text) => (stdout += text))
@@ -138,7 +137,27 @@ async function kfpTs(
   return { code, stdout, stderr }
 }
 const here = (...args: readonly string[]) => kfpTs([...args, '-n', place.namespace])
-const withoutServer = (...args: readonly string[]) => kfpTs([...args, '-n', place.namespace], { KFP_TS_TOKEN: '' })
+const withWrongToken = (...args: readonly string[]) => kfpTs([...args, '-n', place.namespace], { KFP_TS_TOKEN: 'x' })
+
+const PROXIED = 'http:kfp-ts-server:http'
+
+/** An account of its own, with a kubeconfig that has its token and no certificate. */
+async function personMay(name: string, rules: readonly object[]): Promise<void> {
+  const meta = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name } }
+  const subjects = [{ kind: 'ServiceAccount', name, namespace: place.namespace }]
+  const objects = [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } },
+    { ...meta, kind: 'Role', rules },
+    { ...meta, kind: 'RoleBinding', roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name }, subjects },
+  ]
+  await writeFile(join(folder, `${name}.json`), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }))
+  kubectl('apply', '-n', place.namespace, '-f', join(folder, `${name}.json`))
+  const config = JSON.parse(kubectl('config', 'view', '--raw', '--flatten', '--minify', '-o', 'json'))
+  config.users[0].user = { token: kubectl('create', 'token', name, '-n', place.namespace).trim() }
+  await writeFile(join(folder, `kubeconfig-${name}`), JSON.stringify(config))
+}
+const asPerson = (name: string, ...args: readonly string[]) =>
+  kfpTs([...args, '-n', place.namespace], { KUBECONFIG: join(folder, `kubeconfig-${name}`) })
 
 describe('the command line', () => {
   test('a run that fails, its story, a dry run of its retry, and its end by an edited pipeline', async () => {
@@ -200,10 +219,36 @@ describe('the command line', () => {
     expect(kept.stdout).toContain('one | this is one\n')
     expect(kept.stdout).toContain('two | broken\n')
     expect((await here('logs', 'first', 'one')).stdout).toBe('this is one\n')
-    const lost = await withoutServer('logs', 'first', 'one')
+    const lost = await withWrongToken('logs', 'first', 'one')
     expect(lost.code).toBe(2)
-    expect(lost.stderr).toMatch(/its kept log can only be read from a server: .* refuses with 401 \(set KFP_TS_TOKEN/)
-    expect(lost.stderr).toContain('--server URL')
+    expect(lost.stderr).toMatch(/its kept log can only be read from a server: .* refuses with 401/)
+    expect(lost.stderr).toContain('unset KFP_TS_TOKEN')
+  })
+
+  test('who may look at runs, and nothing more, may ask the server; who may not get its token is told whom to ask', async () => {
+    await personMay('viewer', [
+      { apiGroups: ['pipelines.kfp-ts.dev'], resources: ['pipelineruns'], verbs: ['get'] },
+      { apiGroups: [''], resources: ['services/proxy'], resourceNames: [PROXIED], verbs: ['get', 'create'] },
+      { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: [READER], verbs: ['create'] },
+    ])
+    const seen = await asPerson('viewer', 'retry', 'first', '--dry-run')
+    expect(seen.stdout).toMatch(/two +run +it failed \(application\)/)
+    expect((await asPerson('viewer', 'explain', 'explained-2')).stdout).toContain('hit: the result of one')
+
+    await personMay('caller', [
+      { apiGroups: ['pipelines.kfp-ts.dev'], resources: ['pipelineruns'], verbs: ['get'] },
+      { apiGroups: [''], resources: ['services/proxy'], resourceNames: [PROXIED], verbs: ['get', 'create'] },
+    ])
+    const unknown = await asPerson('caller', 'explain', 'explained-2')
+    expect(unknown.code).toBe(2)
+    expect(unknown.stderr).toContain(`you may not get a token of the account ${READER} in namespace`)
+    expect(unknown.stderr).toContain(`ask for the role kfp-ts-viewer or kfp-ts-editor in namespace ${place.namespace}`)
+
+    await personMay('outsider', [{ apiGroups: ['pipelines.kfp-ts.dev'], resources: ['pipelineruns'], verbs: ['get'] }])
+    const outside = await asPerson('outsider', 'explain', 'explained-2')
+    expect(outside.code).toBe(2)
+    expect(outside.stderr).toContain('you may not reach the kfp-ts server')
+    expect(outside.stderr).toContain(`ask for the role kfp-ts-viewer in namespace ${place.namespace}`)
   })
 
   test('Ctrl-C ends the waiting and not the run, and says how to go on', async () => {
@@ -233,7 +278,7 @@ describe('the command line', () => {
 
 describe('the client', () => {
   test('follows, suspends, resumes, reads logs, lists, cancels and deletes', async () => {
-    const client = new Client({ kubeconfig: KUBECONFIG, namespace: place.namespace, token })
+    const client = new Client({ kubeconfig: KUBECONFIG, namespace: place.namespace })
     const run = await client.createRunFromFile(join(folder, 'fixed.yaml'), {
       enableCaching: false,
       spec: { suspend: true },

@@ -10,6 +10,7 @@ const OPERATOR = 'system:serviceaccount:kfp-ts:kfp-ts-operator'
 const STEP = 'system:serviceaccount:kfp-ts:pipeline-runner'
 const POD = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tried' }, spec })
 const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles' }
+const ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews' }
 let place: Place
 let manifest: string
 
@@ -87,6 +88,30 @@ test('the operator may watch what roles with the label of waits let it, and noth
   } finally {
     await kube.delete(CLUSTER_ROLES, undefined, name)
   }
+})
+
+test('a viewer may get a token of the account that reads runs, and of no other; the role view of the cluster gives none', async () => {
+  const may = (user: string, account: string) =>
+    as(user, 'create', 'token', account, '-n', 'kfp-ts', '--audience', 'pipelines.kubeflow.org')
+  for (const [user, role] of [
+    ['vera', 'kfp-ts-viewer'],
+    ['viktor', 'view'],
+  ] as const)
+    kubectl('create', 'rolebinding', user, '-n', 'kfp-ts', `--clusterrole=${role}`, `--user=${user}`)
+  await until('the right is there', async () => may('vera', 'kfp-ts-reader') !== '')
+  expect(() => may('vera', 'pipeline-runner')).toThrow(/[Ff]orbidden/)
+  expect(() => may('vera', 'kfp-ts-operator')).toThrow(/[Ff]orbidden/)
+  expect(() => may('viktor', 'kfp-ts-reader')).toThrow(/[Ff]orbidden/)
+  const can = async (verb: string, group: string, resource: string): Promise<boolean> => {
+    const resourceAttributes = { namespace: 'kfp-ts', verb, group, resource }
+    const spec = { user: 'system:serviceaccount:kfp-ts:kfp-ts-reader', resourceAttributes }
+    const review = await kube.create(ACCESS_REVIEWS, undefined, { metadata: {}, spec } as unknown as KubeObject)
+    return (review as KubeObject & { status: { allowed: boolean } }).status.allowed
+  }
+  expect(await can('get', 'pipelines.kubeflow.org', 'runs')).toBe(true)
+  expect(await can('delete', 'pipelines.kubeflow.org', 'runs')).toBe(false)
+  expect(await can('get', 'pipelines.kfp-ts.dev', 'pipelineruns')).toBe(false)
+  expect(await can('get', '', 'pods')).toBe(false)
 })
 
 test.each(['pods', 'secrets', 'pipelineruns', 'configmaps'])('a step may not even list %s', (resource) => {
