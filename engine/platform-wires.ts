@@ -1,5 +1,6 @@
 /** Wires of the platform document, which compilers did not always carry along into loops and conditions (kfp-ir.md 4.2). Pure. */
 import type { TaskInputParameterSpec } from '../api/pipeline-spec.ts'
+import { itemOfField } from './channels.ts'
 import { TaskError } from './task-error.ts'
 import { planOf, type RunView } from './tree.ts'
 import type { TaskPath } from './types.ts'
@@ -23,10 +24,8 @@ export function wireInScope(view: RunView, scope: TaskPath, wire: TaskInputParam
   if (input === undefined || isInput(input)) return wire
   const outer = `pipelinechannel--${input}`
   if (isInput(outer)) return { ...wire, componentInputParameter: outer }
-  const [, item, field] = /^(?:pipelinechannel--)?(.+)-subvar-(.+)$/.exec(input) ?? []
-  const holder = `pipelinechannel--${item}`
-  if (item !== undefined && isInput(holder))
-    return { componentInputParameter: holder, parameterExpressionSelector: `parseJson(string_value)["${field}"]` }
+  const item = itemOfField(outer)
+  if (item !== undefined && isInput(item.name)) return { ...wire, componentInputParameter: outer }
   throw lost(`the input "${input}"`, `the inputs around the step are: ${Object.keys(inputs).join(', ') || 'none'}`)
 }
 

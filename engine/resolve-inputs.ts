@@ -3,6 +3,7 @@ import type { RuntimeArtifact } from '../api/executor-io.ts'
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { TaskInputParameterSpec } from '../api/pipeline-spec.ts'
 import { pathOfArtifact } from './artifact-paths.ts'
+import { inputInReach, isChannel, itemOfField } from './channels.ts'
 import { selectValue } from './condition.ts'
 import { convertValue, describe } from './convert-value.ts'
 import { canonicalJson } from './digest.ts'
@@ -130,13 +131,17 @@ class InputResolver {
     const wire = own(this.plan.spec.inputs?.parameters, name)
     const declared = own(this.component.spec.inputDefinitions?.parameters, name)
     const given = (wire && this.value(wire, name)) ?? declared?.defaultValue
+    const isOfGroup = this.component.spec.dag !== undefined && isChannel(name)
     if (given === undefined || given === null) {
       const type = declared?.parameterType
-      if (!declared || declared.isOptional || type === 'TASK_CONFIG') return undefined
+      if (!declared || declared.isOptional || type === 'TASK_CONFIG' || isOfGroup) return undefined
       throw new TaskError('missing-input', `the parameter "${name}" is required and was not given`)
     }
     const converted = convertValue(given, this.component.parameterTypes.get(name))
-    if ('problem' in converted) throw new TaskError('wrong-type', `the parameter "${name}": ${converted.problem}`)
+    if ('problem' in converted) {
+      if (isOfGroup && itemOfField(name)) return given
+      throw new TaskError('wrong-type', `the parameter "${name}": ${converted.problem}`)
+    }
     const { value } = converted
     if (
       declared?.literals?.length &&
@@ -158,7 +163,7 @@ class InputResolver {
 
   private source(wire: TaskInputParameterSpec, name: string): JsonValue | undefined {
     const { componentInputParameter, taskOutputParameter, runtimeValue, taskFinalStatus } = wire
-    if (componentInputParameter !== undefined) return scopeParameter(this.view, this.scope, componentInputParameter)
+    if (componentInputParameter !== undefined) return inputInReach(this.view, this.scope, componentInputParameter)
     if (taskOutputParameter) return this.outputOf(taskOutputParameter, name)
     if (taskFinalStatus) return finalStatus(this.view, siblingPath(this.scope, taskFinalStatus.producerTask))
     if (runtimeValue?.runtimeParameter !== undefined)
