@@ -8,22 +8,13 @@ import { LABELS } from '../../api/pipeline-run.ts'
 import { READER } from '../../client/caller-token.ts'
 import { Client, type PipelineRun } from '../../client/index.ts'
 import { PODS } from '../../client/kube/resources.ts'
-import {
-  installCrds,
-  KUBECONFIG,
-  kube,
-  kubectl,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  ROOT,
-  startOperatorProcess,
-  until,
-} from './support/cluster.ts'
+import { KUBECONFIG, kube, kubectl, ROOT, until } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
+import { HOST } from './support/server.ts'
 
-let place: Place
-let operator: OperatorProcess
+const place = usePlace('client')
+const operator = useOperator(place, ['--serve', `${HOST}:0`])
 let folder: string
 let server: string
 
@@ -87,18 +78,13 @@ net.createServer((from) => {
 }
 
 beforeAll(async () => {
-  await installCrds()
   folder = await mkdtemp(join(tmpdir(), 'kfp-ts-client-'))
-  place = await makePlace('client')
-  operator = await startOperatorProcess(place, ['--serve', '10.88.0.1:0'])
   server = await until('the server answers', async () => /"server":"([^"]+)"/.exec(operator.log())?.[1])
   await exposeServer()
   await writeFile(join(folder, 'broken.yaml'), pipeline('echo broken >&2; exit 3'))
   await writeFile(join(folder, 'fixed.yaml'), pipeline('printf "$1-2" > "$OUT"'))
 })
 afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
   if (folder) await rm(folder, { recursive: true, force: true })
 })
 

@@ -1,8 +1,7 @@
 /** A part of the corpus that has every kind of input, output and control flow, with its artifacts on a real S3 server. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { installCrds, makePlace, type OperatorProcess, type Place, startOperatorProcess } from './support/cluster.ts'
+import { expect, test } from 'vitest'
 import { printTable, runCorpus } from './support/conformance.ts'
-import { type ObjectStore, startObjectStore } from './support/servers.ts'
+import { useObjectStore, useOperator, usePlace } from './support/fixtures.ts'
 import { expectBarePods } from './support/user-pods.ts'
 
 const REPRESENTATIVE = [
@@ -15,22 +14,8 @@ const REPRESENTATIVE = [
   'parallel_and_nested/nested_pipeline_opt_input_child_level_compiled.yaml',
   'pipeline_with_parallelfor_list_artifacts_GH-12033.yaml',
 ]
-let place: Place
-let operator: OperatorProcess
-let objects: ObjectStore
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('conf-s3')
-  objects = await startObjectStore(place)
-  const options = ['--image-grace', '5', '--max-pods', '24', ...objects.operatorArguments]
-  operator = await startOperatorProcess(place, options, objects.operatorEnvironment)
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-  await objects?.stop()
-})
+const place = usePlace('conf-s3')
+useOperator(place, ['--image-grace', '5', '--max-pods', '24'], useObjectStore(place))
 
 test('a part of the corpus on pods, artifacts on S3', async () => {
   const rows = await runCorpus(place, REPRESENTATIVE)

@@ -1,24 +1,14 @@
 /** Every pipeline of the corpus that the images here allow, on pods: ends in the expected state. Prints a table of all. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { installCrds, makePlace, type OperatorProcess, type Place, startOperatorProcess } from './support/cluster.ts'
 import { printTable, runCorpus } from './support/conformance.ts'
 import { prepareCases, removeCases } from './support/conformance-cases.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 import { expectBarePods } from './support/user-pods.ts'
 
-let place: Place
-let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('conf')
-  await prepareCases(place)
-  operator = await startOperatorProcess(place, ['--image-grace', '5', '--max-pods', '24'])
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-  await removeCases(place)
-})
+const place = usePlace('conf')
+beforeAll(() => prepareCases(place))
+afterAll(() => removeCases(place))
+useOperator(place, ['--image-grace', '5', '--max-pods', '24'])
 
 test('the corpus on pods, artifacts on a volume', async () => {
   const rows = await runCorpus(place)

@@ -2,32 +2,16 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { PIPELINE_RUNS, PODS } from '../../client/kube/resources.ts'
 import type { PipelineRun } from '../../client/runs.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  until,
-} from './support/cluster.ts'
+import { finished, kube, type OperatorProcess, startOperatorProcess, until } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
 
-let place: Place
-let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('unseen')
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+const place = usePlace('unseen')
+let operator: OperatorProcess | undefined
+afterAll(() => operator?.kill())
 
 const quick = shellPipeline('quick', { step: { script: 'echo said' } })
 const slow = shellPipeline('slow', { first: { script: 'echo said' }, nap: { script: 'sleep 300', after: ['first'] } })

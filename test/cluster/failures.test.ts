@@ -1,36 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { PODS } from '../../client/kube/resources.ts'
 import { isNotFound } from '../../client/kube/transport.ts'
 import type { PipelineRun } from '../../client/runs.ts'
 import type { Pod } from '../../operator/pod/pod-types.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-  until,
-} from './support/cluster.ts'
+import { finished, kube, submit, until } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
 
-let place: Place
-let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('failures')
-  operator = await startOperatorProcess(place, ['--image-grace', '2'])
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+const place = usePlace('failures')
+useOperator(place, ['--image-grace', '2'])
 
 async function runningPod(run: PipelineRun): Promise<string> {
   return await until('a pod of the run is running', async () => {

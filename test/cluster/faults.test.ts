@@ -1,21 +1,16 @@
 /** One request in ten to the API server goes wrong, in every way there is: runs end as if nothing had been. */
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { FAULTS, type Fault, withFaults } from '../../client/kube/faulty-transport.ts'
 import { runOperator } from '../../operator/main.ts'
 import { DEFAULT_LIMITS, DEFAULT_RETRIES } from '../../operator/settings.ts'
 import { branchingPipeline, expectedStarts, prepareMarks, startsOf } from './support/branching.ts'
-import { finished, installCrds, KUBECONFIG, makePlace, type Place, submit } from './support/cluster.ts'
+import { finished, KUBECONFIG, submit } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 
 const ITEMS = 4
-let place: Place
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('faults')
-  await prepareMarks(place)
-})
-afterAll(() => place?.remove())
+const place = usePlace('faults')
+beforeAll(() => prepareMarks(place))
 
 test('one request in ten goes wrong, in every way', async () => {
   const stopping = new AbortController()

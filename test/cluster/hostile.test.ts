@@ -1,35 +1,16 @@
 /** Resources made to do harm, by mistake or not: each ends with a clear word, and the runs of others go on. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type KubeObject, PIPELINE_RUNS, PIPELINES } from '../../client/kube/resources.ts'
 import type { PipelineRun } from '../../client/runs.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-  until,
-} from './support/cluster.ts'
+import { finished, kube, submit, until } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
 
 /** `make bench-cluster` applies 10,000; here a few show the same. */
 const MANY = Number(process.env['KFP_TS_HOSTILE_RUNS'] ?? 24)
 
-let place: Place
-let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('hostile')
-  operator = await startOperatorProcess(place, ['--max-active-runs', '8'])
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+const place = usePlace('hostile')
+useOperator(place, ['--max-active-runs', '8'])
 
 const run = (name: string, spec: object): KubeObject =>
   ({ apiVersion: 'pipelines.kfp-ts.dev/v1alpha1', kind: 'PipelineRun', metadata: { name }, spec }) as KubeObject

@@ -8,34 +8,18 @@ import { stringify } from 'yaml'
 import { Client } from '../../client/index.ts'
 import type { PipelineRun } from '../../client/runs.ts'
 import { loadPipelines, selectPipeline } from '../../compiler/index.ts'
-import {
-  finished,
-  installCrds,
-  KUBECONFIG,
-  kubectl,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  ROOT,
-  startOperatorProcess,
-} from './support/cluster.ts'
+import { finished, KUBECONFIG, kubectl, ROOT } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 
 const PIPELINE = join(ROOT, 'examples/hybrid/pipeline.ts')
-let place: Place
-let operator: OperatorProcess
+const place = usePlace('hybrid')
+useOperator(place)
 let folder: string
 
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('hybrid')
   folder = await mkdtemp(join(tmpdir(), 'kfp-ts-hybrid-'))
-  operator = await startOperatorProcess(place)
 })
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-  await rm(folder, { recursive: true, force: true })
-})
+afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Standard output of our own command line; its messages go to the test's output. */
 function kfpTs(...args: string[]): string {

@@ -1,29 +1,11 @@
 /** What /metrics tells during and after runs whose numbers are known. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import {
-  finished,
-  installCrds,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-  until,
-} from './support/cluster.ts'
+import { expect, test } from 'vitest'
+import { finished, submit, until } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
 
-let place: Place
-let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('metrics')
-  operator = await startOperatorProcess(place, ['--max-active-runs', '1', '--status-interval', '0.2'])
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+const place = usePlace('metrics')
+const operator = useOperator(place, ['--max-active-runs', '1', '--status-interval', '0.2'])
 
 /** Name with labels to value. */
 async function scrape(): Promise<Map<string, number>> {

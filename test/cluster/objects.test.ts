@@ -1,43 +1,19 @@
 /** Artifacts on a real S3 server: copied in and out by the launcher, steps see no credentials, results are used again. */
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { type KubeObject, PODS, VOLUME_CLAIMS } from '../../client/kube/resources.ts'
 import { isNotFound } from '../../client/kube/transport.ts'
 import type { Pod } from '../../operator/pod/pod-types.ts'
 import { s3Store } from '../../store/s3-store.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  ROOT,
-  startOperatorProcess,
-  submit,
-  until,
-  VOLUMES,
-} from './support/cluster.ts'
+import { finished, kube, ROOT, submit, until, VOLUMES } from './support/cluster.ts'
+import { useObjectStore, useOperator, usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
-import { type ObjectStore, startObjectStore } from './support/servers.ts'
 
-let place: Place
-let operator: OperatorProcess
-let objects: ObjectStore
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('objects')
-  objects = await startObjectStore(place)
-  operator = await startOperatorProcess(place, objects.operatorArguments, objects.operatorEnvironment)
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-  await objects?.stop()
-})
+const place = usePlace('objects')
+const objects = useObjectStore(place)
+useOperator(place, [], objects)
 
 const DATASET = { artifactType: { schemaTitle: 'system.Dataset', schemaVersion: '0.0.1' } }
 

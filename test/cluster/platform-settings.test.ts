@@ -1,17 +1,14 @@
 /** Kubernetes settings of all kinds and forms, as pods: a real API server takes every one, and knows every field of them. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { parsePipelineDocument } from '../../api/parse.ts'
 import { PODS } from '../../client/kube/resources.ts'
 import { simulate } from '../../engine/testing/simulate.ts'
 import { buildPod, type PodSettings } from '../../operator/pod/build-pod.ts'
-import { kube, makePlace, type Place } from './support/cluster.ts'
+import { kube } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 
-let place: Place
-beforeAll(async () => {
-  place = await makePlace('settings')
-})
-afterAll(() => place?.remove())
+const place = usePlace('settings')
 
 const constant = (value: unknown) => ({ runtimeValue: { constant: value } })
 const input = (componentInputParameter: string) => ({ componentInputParameter })

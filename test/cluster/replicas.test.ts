@@ -3,22 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestPostgres } from '../servers/postgres.ts'
 import { branchingPipeline, expectedStarts, prepareMarks, startsOf } from './support/branching.ts'
-import {
-  finished,
-  installCrds,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-  until,
-} from './support/cluster.ts'
+import { finished, makePlace, type OperatorProcess, startOperatorProcess, submit, until } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 import { startClusterPostgres } from './support/servers.ts'
 
 const ITEMS = 2
 let postgres: TestPostgres
 beforeAll(async () => {
-  await installCrds()
   postgres = await startClusterPostgres()
 })
 afterAll(() => postgres?.stop())
@@ -26,12 +17,8 @@ afterAll(() => postgres?.stop())
 const leads = (replica: OperatorProcess): boolean => replica.log().includes('this replica leads')
 
 describe.concurrent.each(['SQLite', 'Postgres'])('on %s', (database) => {
-  let place: Place
-  beforeAll(async () => {
-    place = await makePlace('replicas')
-    await prepareMarks(place)
-  })
-  afterAll(() => place?.remove())
+  const place = usePlace('replicas')
+  beforeAll(() => prepareMarks(place))
 
   const replica = (name: string): Promise<OperatorProcess> =>
     startOperatorProcess(place, [

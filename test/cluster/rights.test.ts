@@ -4,19 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KubeObject, Resource } from '../../client/kube/resources.ts'
-import { installCrds, kube, kubectl, makePlace, type Place, ROOT, until } from './support/cluster.ts'
+import { kube, kubectl, ROOT, until } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 
 const OPERATOR = 'system:serviceaccount:kfp-ts:kfp-ts-operator'
 const STEP = 'system:serviceaccount:kfp-ts:pipeline-runner'
 const POD = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tried' }, spec })
 const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles' }
 const ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews' }
-let place: Place
+const place = usePlace('rights')
 let manifest: string
 
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('rights')
   const rbac = await readFile(join(ROOT, 'manifests/base/rbac.yaml'), 'utf8')
   manifest = join(tmpdir(), `kfp-ts-rbac-${process.pid}.yaml`)
   await writeFile(manifest, rbac)
@@ -31,7 +30,6 @@ afterAll(async () => {
   kubectl('delete', '-f', manifest, '--ignore-not-found')
   kubectl('delete', 'namespace', 'kfp-ts', '--ignore-not-found', '--wait=false')
   await rm(manifest, { force: true })
-  await place?.remove()
 })
 
 const as = (account: string, ...args: string[]): string => kubectl('--as', account, ...args)

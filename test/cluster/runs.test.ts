@@ -1,34 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { KubeObject } from '../../client/kube/resources.ts'
 import { PODS } from '../../client/kube/resources.ts'
 import type { Pod } from '../../operator/pod/pod-types.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  kubectl,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-  until,
-} from './support/cluster.ts'
+import { finished, kube, kubectl, submit, until } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
 
-let place: Place
-let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('runs')
-  operator = await startOperatorProcess(place, ['--image-grace', '2'])
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+const place = usePlace('runs')
+useOperator(place, ['--image-grace', '2'])
 
 const chain = shellPipeline(
   'chain',

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmod, copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { API_GROUP, API_VERSION, LABELS } from '../../api/pipeline-run.ts'
 import {
@@ -11,31 +11,13 @@ import {
   SCHEDULED_RUNS,
   type ScheduledRun,
 } from '../../operator/schedule/schedule-objects.ts'
-import {
-  installCrds,
-  kube,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  ROOT,
-  startOperatorProcess,
-  until,
-} from './support/cluster.ts'
+import { kube, ROOT, until } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 
 /** Days of December 2015; the issue's month is KFP_TS_BACKFILL_DAYS=30. */
 const DAYS = Number(process.env['KFP_TS_BACKFILL_DAYS'] ?? 3)
-let place: Place
-let operator: OperatorProcess | undefined
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('weather')
-  operator = await startOperatorProcess(place)
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+const place = usePlace('weather')
+useOperator(place)
 
 test(`kfp-ts compile --schedule, kubectl apply, a Backfill of ${DAYS} days: each with its own interval`, async () => {
   const data = join(place.store, 'weather.csv')

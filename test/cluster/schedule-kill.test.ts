@@ -1,32 +1,17 @@
 /** SIGKILL of an operator process at random moments while a schedule makes a run each second. KFP_TS_KILLS sets how many (default 3). */
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { API_GROUP, API_VERSION } from '../../api/pipeline-run.ts'
 import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
 import type { PipelineRun } from '../../operator/run-view.ts'
 import { SCHEDULED_RUNS, type ScheduledRun, seeRun } from '../../operator/schedule/schedule-objects.ts'
-import {
-  installCrds,
-  kube,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  until,
-} from './support/cluster.ts'
+import { kube, type OperatorProcess, startOperatorProcess, until } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 
 const KILLS = Number(process.env['KFP_TS_KILLS'] ?? 3)
-let place: Place
+const place = usePlace('schedule-kill')
 let operator: OperatorProcess | undefined
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('schedule-kill')
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+afterAll(() => operator?.kill())
 
 /** The runs fail at once, since there is no such pipeline: what counts is that each is made. */
 const spec: ScheduledRun['spec'] = {

@@ -1,5 +1,5 @@
 /** Schedules against a real API server: resources are accepted and refused, runs come in time, a killed controller repeats nothing. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { API_GROUP, API_VERSION } from '../../api/pipeline-run.ts'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import type { KubeClient } from '../../client/kube/client.ts'
@@ -13,27 +13,19 @@ import {
   type ScheduledRun,
   seeRun,
 } from '../../operator/schedule/schedule-objects.ts'
-import { installCrds, kube, NAMESPACES, until } from './support/cluster.ts'
+import { kube, until } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 import { delaysOfSchedules } from './support/many-schedules.ts'
 
-const namespace = `schedules-${process.pid}`
+const { namespace } = usePlace('schedules')
 const apiVersion = `${API_GROUP}/${API_VERSION}`
 let controller: ScheduleController | undefined
 
-beforeAll(async () => {
-  await installCrds()
-  await kube.create(NAMESPACES, undefined, {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace },
-  } as KubeObject)
-})
 afterEach(async () => {
   await controller?.stop()
   await kube.deleteCollection(SCHEDULED_RUNS, { namespace })
   await kube.deleteCollection(PIPELINE_RUNS, { namespace })
 })
-afterAll(() => kube.delete(NAMESPACES, undefined, namespace))
 
 const start = (client: KubeClient = kube) =>
   startScheduleController({ kube: client, namespace, identity: 'test', log: () => {} })

@@ -1,36 +1,25 @@
 /** Who may do what on the served operator: tokens and rights of a real cluster, and the unmodified clients that carry them. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type KubeObject, PODS } from '../../client/kube/resources.ts'
 import { KFP_2, MLFLOW_3, pythonEnvironment, runScript } from '../servers/venv.ts'
-import { installCrds, kube, makePlace, type Place, until } from './support/cluster.ts'
+import { kube, until } from './support/cluster.ts'
+import { usePlace, useServedOperator } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
-import {
-  ALL_RIGHTS,
-  clientOf,
-  HOST,
-  makeAccount,
-  type ServedOperator,
-  startServedOperator,
-  tokenOf,
-} from './support/server.ts'
+import { ALL_RIGHTS, clientOf, HOST, makeAccount, tokenOf } from './support/server.ts'
 
 const KFP = '/apis/v2beta1'
 const MLFLOW = '/api/2.0/mlflow'
 const ACCOUNTS = { group: '', version: 'v1', plural: 'serviceaccounts' }
-let place: Place
-let foreign: Place
-let operator: ServedOperator
+const place = usePlace('access')
+const foreign = usePlace('foreign')
+const operator = useServedOperator(place)
 /** Account to token, in the namespace of the operator unless it says otherwise. */
 const tokens: Record<string, string> = {}
 let runId: string
 let experiment: string
 
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('access')
-  foreign = await makePlace('foreign')
-  operator = await startServedOperator(place)
   await makeAccount(place, 'editor', ALL_RIGHTS)
   await makeAccount(place, 'viewer', { resources: ['experiments', 'runs'], verbs: ['get', 'list', 'readArtifact'] })
   await makeAccount(place, 'nobody')
@@ -56,10 +45,6 @@ beforeAll(async () => {
     const { body } = await ask('GET', `${KFP}/runs/${runId}`)
     return body.state === 'SUCCEEDED'
   })
-})
-afterAll(async () => {
-  await operator?.kill()
-  await Promise.all([place?.remove(), foreign?.remove()])
 })
 
 type Request = readonly [method: string, path: string, body?: object]

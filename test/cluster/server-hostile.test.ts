@@ -1,34 +1,24 @@
 /** The served operator against hostile requests, of callers with and without rights: it answers, shows nothing foreign, goes on working. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type Hostile, send, storm } from '../servers/hostile.ts'
-import { finished, installCrds, makePlace, type Place, submit, until } from './support/cluster.ts'
+import { finished, submit, until } from './support/cluster.ts'
+import { usePlace, useServedOperator } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
-import {
-  ALL_RIGHTS,
-  clientOf,
-  makeAccount,
-  type ServedOperator,
-  startServedOperator,
-  tokenOf,
-} from './support/server.ts'
+import { ALL_RIGHTS, clientOf, makeAccount, tokenOf } from './support/server.ts'
 
 const KFP = '/apis/v2beta1'
 const REQUESTS = Number(process.env['KFP_TS_HOSTILE_REQUESTS'] ?? 2_000)
 const SECRET = 'top-secret-of-another-namespace'
-let place: Place
-let foreign: Place
-let operator: ServedOperator
+const place = usePlace('hostile')
+const foreign = usePlace('hostile-foreign')
+const operator = useServedOperator(place)
 let token: string
 let foreignToken: string
 
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('hostile')
-  foreign = await makePlace('hostile-foreign')
-  operator = await startServedOperator(place)
   await makeAccount(place, 'editor', ALL_RIGHTS)
   await makeAccount(foreign, 'editor', ALL_RIGHTS)
   token = await tokenOf(place, 'editor')
@@ -38,10 +28,6 @@ beforeAll(async () => {
   await ask('POST', `${KFP}/experiments`, { display_name: SECRET, namespace: foreign.namespace })
   await ask('POST', '/api/2.0/mlflow/runs/create', { tags: [{ key: 'note', value: SECRET }] })
   await ask('POST', '/api/2.0/mlflow/registered-models/create', { name: SECRET })
-})
-afterAll(async () => {
-  await operator?.kill()
-  await Promise.all([place?.remove(), foreign?.remove()])
 })
 
 test(`${REQUESTS} requests get an answer below 500 and nothing of another namespace; the operator goes on`, async () => {

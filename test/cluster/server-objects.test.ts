@@ -1,41 +1,19 @@
 /** The served operator on S3: artifacts and logs of runs are read from the bucket, clients' files are kept there, metrics artifacts are metrics. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { PODS } from '../../client/kube/resources.ts'
 import { s3Store } from '../../store/s3-store.ts'
-import { installCrds, kube, makePlace, type Place, until } from './support/cluster.ts'
-import {
-  ALL_RIGHTS,
-  clientOf,
-  makeAccount,
-  type ServedOperator,
-  startServedOperator,
-  tokenOf,
-} from './support/server.ts'
-import { type ObjectStore, startObjectStore } from './support/servers.ts'
+import { kube, until } from './support/cluster.ts'
+import { useEditor, useObjectStore, usePlace, useServedOperator } from './support/fixtures.ts'
+import { makeExperiment } from './support/server.ts'
 
 const KFP = '/apis/v2beta1'
 const MLFLOW = '/api/2.0/mlflow'
-let place: Place
-let objects: ObjectStore
-let operator: ServedOperator
-let ask: ReturnType<typeof clientOf>
+const place = usePlace('server-objects')
+const objects = useObjectStore(place)
+const ask = useEditor(place, useServedOperator(place, [], objects))
 let experiment: string
-
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('server-objects')
-  objects = await startObjectStore(place)
-  const environment = objects.operatorEnvironment
-  operator = await startServedOperator(place, objects.operatorArguments, { environment })
-  await makeAccount(place, 'editor', ALL_RIGHTS)
-  ask = clientOf(operator.url, await tokenOf(place, 'editor'), { 'x-mlflow-workspace': place.namespace })
-  const made = await ask('POST', `${KFP}/experiments`, { display_name: 'exp', namespace: place.namespace })
-  experiment = made.body.experiment_id
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-  await objects?.stop()
+  experiment = await makeExperiment(ask, place, 'exp')
 })
 
 const artifact = (schemaTitle: string) => ({ artifactType: { schemaTitle, schemaVersion: '0.0.1' } })

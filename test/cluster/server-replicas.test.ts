@@ -1,15 +1,17 @@
 /** The served operator under kill -9 and 50 clients; and two replicas over one Postgres, of which both serve and one leads. */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgres.ts'
-import { installCrds, kube, makePlace, type Place, until } from './support/cluster.ts'
+import { kube, until } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
 import {
   ALL_RIGHTS,
   clientOf,
   freePort,
   makeAccount,
+  makeExperiment,
   type ServedOperator,
   startServedOperator,
   tokenOf,
@@ -24,27 +26,17 @@ const BATCHES = Number(process.env['KFP_TS_BATCHES'] ?? 300)
 /** Clients that start runs as well. */
 const STARTERS = 4
 
-let place: Place
+const place = usePlace('replicas')
 let token: string
 
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('replicas')
   await makeAccount(place, 'editor', ALL_RIGHTS)
   token = await tokenOf(place, 'editor')
-})
-afterAll(async () => {
-  await place?.remove()
 })
 
 const quick = parse(shellPipeline('quick', { say: { script: 'echo said' } }))
 const slow = parse(shellPipeline('slow', { wait: { script: 'sleep 15' }, after: { script: 'true', after: ['wait'] } }))
 const askAt = (url: string) => clientOf(url, token, { 'x-mlflow-workspace': place.namespace })
-
-async function makeExperiment(url: string, name: string): Promise<string> {
-  const body = { display_name: name, namespace: place.namespace }
-  return (await askAt(url)('POST', `${KFP}/experiments`, body)).body.experiment_id
-}
 
 const startRun = (url: string, experiment: string, pipeline: object) =>
   askAt(url)('POST', `${KFP}/runs`, { display_name: 'r', experiment_id: experiment, pipeline_spec: pipeline })
@@ -100,7 +92,7 @@ test(`${CLIENTS} clients and ${KILLS} kills: nothing that was acknowledged is lo
   let experiment: string | undefined
   for (let round = 0; round < KILLS; round++) {
     const operator = await startServedOperator(place, [], { port })
-    experiment ??= await makeExperiment(operator.url, 'load')
+    experiment ??= await makeExperiment(askAt(operator.url), place, 'load')
     await killUnderLoad(operator, experiment, noted)
   }
   const operator = await startServedOperator(place, [], { port })
@@ -141,7 +133,7 @@ test('two replicas over one Postgres: both serve; the other one goes on when the
     const ready = other.metricsUrl.replace('/metrics', '/readyz')
     expect((await fetch(ready)).status).toBe(200)
     expect(other.log()).not.toContain('this replica leads')
-    const experiment = await makeExperiment(other.url, 'both')
+    const experiment = await makeExperiment(askAt(other.url), place, 'both')
     const made = await startRun(other.url, experiment, slow)
     expect(made.status).toBe(200)
     const id: string = made.body.run_id

@@ -1,43 +1,25 @@
 /** The server beside the operator: runs of clients are PipelineRuns, runs of kubectl are in its lists, steps log to their own record. */
 import { writeFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { PIPELINE_RUNS, PODS } from '../../client/kube/resources.ts'
 import { isNotFound } from '../../client/kube/transport.ts'
 import type { Pod } from '../../operator/pod/pod-types.ts'
 import type { PipelineRun } from '../../operator/run-view.ts'
 import { SCHEDULED_RUNS, type ScheduledRun } from '../../operator/schedule/schedule-objects.ts'
-import { finished, installCrds, kube, makePlace, type Place, submit, until } from './support/cluster.ts'
+import { finished, kube, submit, until } from './support/cluster.ts'
+import { useEditor, usePlace, useServedOperator } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
-import {
-  ALL_RIGHTS,
-  type Answer,
-  clientOf,
-  makeAccount,
-  type ServedOperator,
-  startServedOperator,
-  tokenOf,
-} from './support/server.ts'
+import { type Answer, clientOf, makeExperiment } from './support/server.ts'
 
 const KFP = '/apis/v2beta1'
 const MLFLOW = '/api/2.0/mlflow'
-let place: Place
-let operator: ServedOperator
-let ask: ReturnType<typeof clientOf>
+const place = usePlace('server')
+const operator = useServedOperator(place)
+const ask = useEditor(place, operator)
 let experiment: string
-
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('server')
-  operator = await startServedOperator(place)
-  await makeAccount(place, 'editor', ALL_RIGHTS)
-  ask = clientOf(operator.url, await tokenOf(place, 'editor'), { 'x-mlflow-workspace': place.namespace })
-  const made = await ask('POST', `${KFP}/experiments`, { display_name: 'exp', namespace: place.namespace })
-  experiment = made.body.experiment_id
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
+  experiment = await makeExperiment(ask, place, 'exp')
 })
 
 async function startRun(text: string, name = 'a run', parameters: object = {}): Promise<string> {

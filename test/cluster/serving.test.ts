@@ -1,38 +1,33 @@
 /** A model of the registry served by the cluster: deployed by a pipeline's step, changed and rolled back under load, gone with its owner. */
-import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { MODEL_DEPLOYMENTS, PODS, type Resource } from '../../client/kube/resources.ts'
 import { ModelRegistry } from '../../client/model-registry.ts'
 import { compile, printPipelineYaml } from '../../compiler/index.ts'
 import { deployModel, parseCsv, printModel, trainClassifier } from '../../components/index.ts'
 import { DEPLOYMENTS, type ModelDeployment, SERVICES } from '../../operator/serving/model-objects.ts'
-import { finished, installCrds, kube, makePlace, type Place, ROOT, submit, until } from './support/cluster.ts'
-import { ALL_RIGHTS, makeAccount, type ServedOperator, startServedOperator, tokenOf } from './support/server.ts'
+import { finished, kube, ROOT, submit, until } from './support/cluster.ts'
+import { usePlace, useServedOperator } from './support/fixtures.ts'
+import { ALL_RIGHTS, makeAccount, tokenOf } from './support/server.ts'
+import { script } from './support/servers.ts'
 
 const ENDPOINT_SLICES: Resource = { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices' }
 const NAME = 'tumours'
 const TARGET = 'diagnosis'
-let place: Place
-let operator: ServedOperator
+const place = usePlace('serving')
+beforeAll(() => {
+  script('serving-image.sh')
+})
+const operator = useServedOperator(place, ['--serving-image', 'kfp-ts-serving:test'])
 let registry: ModelRegistry
 const sample: { first?: object; truth?: string } = {}
 
 beforeAll(async () => {
-  await installCrds()
-  const { status, stderr } = spawnSync(join(ROOT, 'test/cluster/serving-image.sh'), { encoding: 'utf8' })
-  if (status !== 0) throw new Error(stderr)
-  place = await makePlace('serving')
-  operator = await startServedOperator(place, ['--serving-image', 'kfp-ts-serving:test'])
   await makeAccount(place, 'ada', ALL_RIGHTS)
   const connection = { url: operator.url, token: await tokenOf(place, 'ada'), workspace: place.namespace }
   registry = new ModelRegistry(connection)
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
 })
 
 /** Two versions that answer alike; what counts is which of them does. */

@@ -1,37 +1,17 @@
 /** Whoever waits says in one sentence why: limits, pools, a mutex, quota, image, Secret; and what is next when that ends. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { TaskAttention } from '../../api/pipeline-run.ts'
 import type { KubeObject } from '../../client/kube/resources.ts'
 import { isNotFound } from '../../client/kube/transport.ts'
 import type { PipelineRun } from '../../client/runs.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  kubectl,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-  until,
-} from './support/cluster.ts'
+import { finished, kube, kubectl, submit, until } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 import { shellPipeline, withPlatform } from './support/pipelines.ts'
 
-let place: Place
-let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('waiting')
-  operator = await startOperatorProcess(place, [
-    ...['--max-active-runs-per-pipeline', '1', '--pool', 'gpu=2', '--pool', 'narrow=3', '--image-grace', '8'],
-  ])
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+const place = usePlace('waiting')
+useOperator(place, [
+  ...['--max-active-runs-per-pipeline', '1', '--pool', 'gpu=2', '--pool', 'narrow=3', '--image-grace', '8'],
+])
 
 const sleeper = (name: string) => shellPipeline(name, { nap: { script: 'sleep 300' } })
 

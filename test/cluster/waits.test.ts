@@ -10,41 +10,24 @@ import { CONFIG_MAPS, type KubeObject, PODS, type Resource } from '../../client/
 import { compile, printPipelineYaml } from '../../compiler/index.ts'
 import type { AnyPipeline } from '../../dsl/index.ts'
 import { openMetadata } from '../../store/metadata/database.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-  until,
-} from './support/cluster.ts'
+import { finished, kube, submit, until } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
+import { HOST } from './support/server.ts'
 
-/** Where pods of the cluster reach this machine; the operator of the tests is on it anyway. */
-const HOST = '10.88.0.1'
 const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs' }
 
-let place: Place
-let operator: OperatorProcess
+const place = usePlace('waits')
+const operator = useOperator(place, ['--wait-allow-host', HOST])
 let server: Server
 let url: string
 let status = 503
 
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('waits')
   server = createServer((_request, response) => response.writeHead(status).end('{"state":"done"}'))
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
   url = `http://${HOST}:${(server.address() as AddressInfo).port}/state`
-  operator = await startOperatorProcess(place, ['--wait-allow-host', HOST])
 })
-afterAll(async () => {
-  await operator?.kill()
-  await new Promise((resolve) => server?.close(resolve))
-  await place?.remove()
-})
+afterAll(() => new Promise((resolve) => server.close(resolve)))
 
 async function start(pipeline: AnyPipeline, args: Record<string, JsonValue> = {}, name?: string) {
   const { document } = await compile(pipeline)
@@ -84,7 +67,7 @@ test('a run of waits has no pod, outlives its operator, and ends when everything
   expect(await messageOf(two.metadata.name)).toMatch(/^0 tasks run, 5 wait without a pod \(root\/wait-for-/)
   await operator.kill('SIGKILL')
   await comeAll()
-  operator = await startOperatorProcess(place, ['--wait-allow-host', HOST])
+  await operator.startAgain()
   const done = await finished(place, two)
   expect((await finished(place, one)).status).toMatchObject({ phase: 'Succeeded', podsCreated: 0 })
   expect(done.status).toMatchObject({

@@ -5,18 +5,8 @@ import type { FailureCause } from '../../../api/run-report.ts'
 import { PODS } from '../../../client/kube/resources.ts'
 import type { PipelineRun } from '../../../client/runs.ts'
 import type { Pod } from '../../../operator/pod/pod-types.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  kubectl,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-  until,
-} from '../support/cluster.ts'
+import { finished, kube, kubectl, submit, until } from '../support/cluster.ts'
+import { useOperator, usePlace } from '../support/fixtures.ts'
 import { shellPipeline } from '../support/pipelines.ts'
 import { isKind, script } from '../support/servers.ts'
 
@@ -24,8 +14,7 @@ const FIRST = 'kfp-ts-node'
 const SECOND = 'node-2'
 /** Sleeps where it starts first; a retry ends at once. */
 const step = shellPipeline('moved', { nap: { script: '[ "$KFP_RETRY_INDEX" != 0 ] || sleep 600; echo moved' } })
-let place: Place
-let operator: OperatorProcess
+const place = usePlace('nodes')
 
 /** A run that may try again, and one that may not, both with their pod running on the second node. */
 async function runsOnSecondNode(cause: FailureCause): Promise<{ patient: PipelineRun; strict: PipelineRun }> {
@@ -62,18 +51,14 @@ async function expectMoved(
 }
 
 describe.skipIf(isKind)('a second node', () => {
-  beforeAll(async () => {
-    await installCrds()
+  beforeAll(() => {
     script('node.sh', 'add', SECOND)
-    place = await makePlace('nodes')
-    operator = await startOperatorProcess(place)
   })
-  afterAll(async () => {
-    await operator?.kill()
+  afterAll(() => {
     kubectl('uncordon', FIRST)
     script('node.sh', 'remove', SECOND)
-    await place?.remove()
   })
+  useOperator(place)
 
   test('that is drained', async () => {
     const runs = await runsOnSecondNode('evicted')

@@ -1,34 +1,17 @@
 /** The API server away, etcd restarted: runs end as if nothing had been. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { PipelineRun } from '../../../client/runs.ts'
 import { branchingPipeline, expectedStarts, prepareMarks, startsOf } from '../support/branching.ts'
-import {
-  finished,
-  installCrds,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  startOperatorProcess,
-  submit,
-} from '../support/cluster.ts'
+import { finished, submit } from '../support/cluster.ts'
+import { useOperator, usePlace } from '../support/fixtures.ts'
 import { isKind, script } from '../support/servers.ts'
 
 const OUTAGE_SECONDS = Number(process.env['KFP_TS_OUTAGE_SECONDS'] ?? 60)
 const ITEMS = 4
-let place: Place
-let operator: OperatorProcess
-
-beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('outages')
-  await prepareMarks(place)
-  operator = await startOperatorProcess(place)
-})
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+const place = usePlace('outages')
+beforeAll(() => prepareMarks(place))
+useOperator(place)
 
 async function expectWhole(run: PipelineRun): Promise<void> {
   const ended = await finished(place, run, 240)

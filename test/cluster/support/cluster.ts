@@ -64,7 +64,7 @@ export async function installCrds(): Promise<void> {
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false>,
-  seconds = 60,
+  seconds = 120,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1000
   let last: unknown
@@ -86,12 +86,30 @@ export interface Place {
   /** The store's directory. */
   readonly store: string
   readonly runs: RunsClient
+  /** Takes away what was made of it, also when that was not all. */
   remove(): Promise<void>
 }
 
-export async function makePlace(name: string): Promise<Place> {
+/** A place with a name of its own, of which nothing is in the cluster before it is made. */
+export function planPlace(name: string): Place & { make(): Promise<void> } {
   const namespace = `t-${name}-${randomBytes(3).toString('hex')}`
   const store = join(STATE, 'volumes', namespace)
+  return {
+    namespace,
+    store,
+    runs: createRunsClient(kube, namespace),
+    make: () => makeNamespace(namespace, store),
+    remove: () => removeNamespace(namespace, store),
+  }
+}
+
+export async function makePlace(name: string): Promise<Place> {
+  const place = planPlace(name)
+  await place.make()
+  return place
+}
+
+async function makeNamespace(namespace: string, store: string): Promise<void> {
   await mkdir(store, { recursive: true })
   await chmod(store, 0o755)
   await kube.create(NAMESPACES, undefined, {
@@ -107,26 +125,22 @@ export async function makePlace(name: string): Promise<Place> {
     const claim = await kube.get<KubeObject & { status?: { phase?: string } }>(VOLUME_CLAIMS, namespace, 'store')
     return claim.status?.phase === 'Bound'
   })
-  return {
-    namespace,
-    store,
-    runs: createRunsClient(kube, namespace),
-    async remove() {
-      // In this order: a namespace's own deletion looks again only every few seconds for what it waits for.
-      for (const resource of [PIPELINE_RUNS, PODS, VOLUME_CLAIMS]) {
-        await kube.deleteCollection(resource, { namespace }, { gracePeriodSeconds: 0 }).catch(() => {})
-      }
-      await until('its pods are gone', async () => (await kube.list(PODS, { namespace })).items.length === 0, 120)
-      await kube.delete(NAMESPACES, undefined, namespace).catch(() => {})
-      await until(
-        'the namespace is gone',
-        async () => kube.get(NAMESPACES, undefined, namespace).then(() => false, isNotFound),
-        120,
-      )
-      await kube.delete(VOLUMES, undefined, `${namespace}-store`).catch(() => {})
-      await rm(store, { recursive: true, force: true })
-    },
+}
+
+async function removeNamespace(namespace: string, store: string): Promise<void> {
+  // In this order: a namespace's own deletion looks again only every few seconds for what it waits for.
+  for (const resource of [PIPELINE_RUNS, PODS, VOLUME_CLAIMS]) {
+    await kube.deleteCollection(resource, { namespace }, { gracePeriodSeconds: 0 }).catch(() => {})
   }
+  await until('its pods are gone', async () => (await kube.list(PODS, { namespace })).items.length === 0, 120)
+  await kube.delete(NAMESPACES, undefined, namespace).catch(() => {})
+  await until(
+    'the namespace is gone',
+    async () => kube.get(NAMESPACES, undefined, namespace).then(() => false, isNotFound),
+    120,
+  )
+  await kube.delete(VOLUMES, undefined, `${namespace}-store`).catch(() => {})
+  await rm(store, { recursive: true, force: true })
 }
 
 /** A claim bound to a directory: what a shared volume of a real cluster would be. */

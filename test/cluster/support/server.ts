@@ -86,15 +86,23 @@ export async function tokenOf(
   return answer.status.token
 }
 
+/** Makes an experiment of the place by KFP's API. */
+export async function makeExperiment(ask: Ask, place: Place, name: string): Promise<string> {
+  const body = { display_name: name, namespace: place.namespace }
+  return (await ask('POST', '/apis/v2beta1/experiments', body)).body.experiment_id
+}
+
 export interface Answer {
   readonly status: number
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape.
   readonly body: any
 }
 
+export type Ask = (method: string, path: string, body?: unknown) => Promise<Answer>
+
 /** Requests with one token; bodies are JSON. */
-export function clientOf(url: string, token: string | undefined, headers: Readonly<Record<string, string>> = {}) {
-  return async (method: string, path: string, body?: unknown): Promise<Answer> => {
+export function clientOf(url: string, token: string | undefined, headers: Readonly<Record<string, string>> = {}): Ask {
+  return async (method, path, body) => {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
