@@ -1,6 +1,6 @@
 /** The life of a leaf task: cache, waiting for a place, attempts, retries, timeouts (kfp-ir.md 2.8). */
 import type { RunError } from '../api/run-report.ts'
-import { cacheKeyOf, mayCache } from './cache-key.ts'
+import { cacheKeyOf, mayCache, mountedClaims } from './cache-key.ts'
 import { attemptTimeout, buildLaunch, imageOf, inputScope } from './launch.ts'
 import type { TaskPlan } from './program.ts'
 import { importRequest, volumeRequest } from './requests.ts'
@@ -51,7 +51,8 @@ export function lookUpCache(view: RunView, path: TaskPath, inputs: ResolvedInput
 function cacheKeyFor(view: RunView, path: TaskPath, inputs: ResolvedInputs): CacheKey {
   const plan = planOf(view, view.state.tasks[path]!)
   const { container } = plan.component.leaf!.executor
-  return cacheKeyOf(plan, imageOf(container!, inputScope(view, path, plan, inputs)), inputs)
+  const image = imageOf(container!, inputScope(view, path, plan, inputs))
+  return cacheKeyOf(plan, image, inputs, mountedClaims(view, path, inputs))
 }
 
 export function reuseAnswered(turn: Turn, path: TaskPath, answer: CacheAnswer): void {

@@ -1,9 +1,13 @@
 /** Cache keys by content: what makes a step's result, and nothing of where and when it ran (kfp-ir.md 2.8). */
 import type { RuntimeArtifact } from '../api/executor-io.ts'
+import type { JsonObject } from '../api/json.ts'
 import { canonicalJson, digestOf } from './digest.ts'
+import { resolveKubernetes } from './kubernetes-config.ts'
 import type { TaskPlan } from './program.ts'
+import { resolvePlatformParameter } from './resolve-inputs.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
-import type { CacheKey, RunConfig } from './types.ts'
+import { planOf, type RunView } from './tree.ts'
+import type { CacheKey, RunConfig, TaskPath } from './types.ts'
 
 /** Only container steps are cached: imports have a rule of their own, and a claim made long ago may be gone. */
 export function mayCache({ component, spec }: TaskPlan, config: RunConfig): boolean {
@@ -12,12 +16,18 @@ export function mayCache({ component, spec }: TaskPlan, config: RunConfig): bool
 
 /**
  * Key over image, raw command and arguments, resolved inputs and declared outputs. Input artifacts count by their content where its
- * digest is known, else by their URI. Environment, resources and Kubernetes configuration are no part of it.
- * A `cacheKey` of the author replaces everything but the component.
+ * digest is known, else by their URI. Of the Kubernetes configuration only the names of mounted claims count, as other claims hold
+ * other data; environment and resources do not. A `cacheKey` of the author replaces everything but the component.
  *
  * @param image with its placeholder replaced
+ * @param claims what `mountedClaims` says
  */
-export function cacheKeyOf(plan: TaskPlan, image: string, inputs: ResolvedInputs): CacheKey {
+export function cacheKeyOf(
+  plan: TaskPlan,
+  image: string,
+  inputs: ResolvedInputs,
+  claims: readonly JsonObject[],
+): CacheKey {
   const { spec } = plan
   const custom = spec.cachingOptions?.cacheKey
   if (custom) {
@@ -25,7 +35,21 @@ export function cacheKeyOf(plan: TaskPlan, image: string, inputs: ResolvedInputs
     return { key: digestOf(`${parts.component}\0${custom}`), parts }
   }
   const parts = contentParts(plan, image, inputs)
+  const names = claims.map(({ pvcName }) => String(pvcName)).sort()
+  if (names.length > 0) parts['volumes'] = shortValue(canonicalJson(names))
   return { key: digestOf(JSON.stringify(parts)), parts }
+}
+
+/**
+ * The resolved `pvcMount` of a step.
+ *
+ * @throws TaskError when the name of a claim can't be resolved
+ */
+export function mountedClaims(view: RunView, path: TaskPath, inputs: ResolvedInputs): readonly JsonObject[] {
+  const { pvcMount } = planOf(view, view.state.tasks[path]!).component.leaf!.kubernetes
+  if (!pvcMount?.length) return []
+  const resolved = resolveKubernetes({ pvcMount }, (spec) => resolvePlatformParameter(view, path, spec, inputs))
+  return (resolved['pvcMount'] ?? []) as readonly JsonObject[]
 }
 
 /** What makes the result of a step: image, raw command and arguments, resolved inputs, declared outputs. */

@@ -130,6 +130,17 @@ describe('cache', () => {
     expect(keyOf(cached('a', 1, { args: ['-v'] }))!.key).not.toBe(key.key)
   })
 
+  test('a step on another claim is not looked up under the same key, as what lies there is other data', () => {
+    const on = (pvcName: string, mountPath: string) => {
+      const pvcMount = [{ pvcNameParameter: { runtimeValue: { constant: pvcName } }, mountPath }]
+      const platform = { platforms: { kubernetes: { deploymentSpec: { executors: { e: { pvcMount } } } } } }
+      return keyOf({ ...cached('a', 1), platform })!
+    }
+    expect(on('one', '/a').parts['volumes']).toBe('["one"]')
+    expect(on('one', '/b').key).toBe(on('one', '/a').key)
+    expect(on('two', '/a').key).not.toBe(on('one', '/a').key)
+  })
+
   test('caching that is not turned on asks nobody', () => {
     expect(keyOf(one({ cachingOptions: {} }))).toBeUndefined()
   })

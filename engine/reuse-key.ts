@@ -1,10 +1,8 @@
 /** What makes a step of an edited pipeline the same as in the run whose results are reused. Before: attempts.ts. After: reuse.ts. */
 import type { JsonValue } from '../api/json.ts'
-import { contentParts, shortValue } from './cache-key.ts'
+import { contentParts, mountedClaims, shortValue } from './cache-key.ts'
 import { canonicalJson, digestOf } from './digest.ts'
-import { resolveKubernetes } from './kubernetes-config.ts'
 import { imageOf, inputScope } from './launch.ts'
-import { resolvePlatformParameter } from './resolve-inputs.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import type { TaskNode } from './run-state.ts'
 import { parentPath, planOf, ROOT, type RunView } from './tree.ts'
@@ -32,16 +30,11 @@ export function mayReuse(view: RunView, path: TaskPath): boolean {
  */
 export function contentKeyOf(view: RunView, path: TaskPath, inputs: ResolvedInputs): CacheKey {
   const plan = planOf(view, view.state.tasks[path]!)
-  const { executor, kubernetes } = plan.component.leaf!
-  const container = executor.container!
+  const container = plan.component.leaf!.executor.container!
   const parts = contentParts(plan, imageOf(container, inputScope(view, path, plan, inputs)), inputs)
   if (container.env?.length) parts['env'] = shortValue(canonicalJson(container.env as unknown as JsonValue))
-  if (kubernetes.pvcMount?.length) {
-    const { pvcMount } = resolveKubernetes({ pvcMount: kubernetes.pvcMount }, (spec) =>
-      resolvePlatformParameter(view, path, spec, inputs),
-    )
-    parts['volumes'] = shortValue(canonicalJson(pvcMount ?? []))
-  }
+  const claims = mountedClaims(view, path, inputs)
+  if (claims.length > 0) parts['volumes'] = shortValue(canonicalJson(claims))
   return { key: digestOf(JSON.stringify(parts)), parts }
 }
 

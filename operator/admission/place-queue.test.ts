@@ -51,6 +51,17 @@ test('a heavy one is not overtaken for ever by light ones of its pool', () => {
   expect(drain(queue)).toEqual([2])
 })
 
+test('one that can never go does not stand before others, also when another like it left the line', () => {
+  const queue = make()
+  const impossible = [1, 2].map((at) => waiter(at, ['tiny', 2]))
+  for (const one of impossible) queue.add(one)
+  expect(drain(queue)).toEqual([])
+  queue.remove(impossible[0]!)
+  expect(drain(queue)).toEqual([])
+  queue.add(waiter(3, 'tiny'))
+  expect(drain(queue)).toEqual([3])
+})
+
 test('those behind a heavy one go on when it leaves the line', () => {
   const queue = make()
   const heavy = waiter(2, ['pool', 3])

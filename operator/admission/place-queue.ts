@@ -128,13 +128,13 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
       if (firstOf(line) !== waiter) return
       // One that can never go must not stand before others at its limit.
       const hopeless = waiter.claims.find((claim) => ledger.hopeless(claim))
-      place(line, hopeless ? { key: `never/${hopeless.key}`, amount: hopeless.amount } : line.held)
+      place(line, hopeless ? { key: `${NEVER}${hopeless.key}`, amount: hopeless.amount } : line.held)
     },
     remove(waiter) {
       if (!members.delete(waiter)) return
       // It may have stood before others that need less.
       const held = lines.get(signature(waiter.claims))?.held
-      if (held && parked.has(held.key)) opened.add(held.key)
+      if (held && !held.key.startsWith(NEVER) && parked.has(held.key)) opened.add(held.key)
     },
     next() {
       for (let found = best(); found; found = best()) {
@@ -178,6 +178,9 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
     },
   }
 }
+
+/** Where those are parked that can never go: nothing opens it, or they would stand before others again. */
+const NEVER = 'never/'
 
 const signature = (claims: readonly Claim[]): string => claims.map(({ key, amount }) => `${key}=${amount}`).join('\n')
 
