@@ -1,6 +1,7 @@
 /** `kfp-ts compile`: a TypeScript file to pipeline YAML. Exit 2 with every mistake of the author when there is one. */
 import { writeFile } from 'node:fs/promises'
 import { formatIssue, InvalidInputError } from '../../api/issue.ts'
+import type { PipelineDocument } from '../../api/platform-spec.ts'
 import { compile, loadPipelines, printPipelineYaml, selectPipeline } from '../../compiler/index.ts'
 import type { PipelineModel } from '../../dsl/graph.ts'
 import { usageIssue } from '../errors.ts'
@@ -41,7 +42,7 @@ export const command: Command<CompileArgs> = {
     if (!document) throw new InvalidInputError(issues)
     for (const issue of issues) process.stderr.write(`${formatIssue(issue)}\n`)
     const text = printPipelineYaml(document)
-    await write(schedule ? await withSchedule(chosen.model, text) : text, out)
+    await write(schedule ? await withSchedule(chosen.model, { document, yaml: text }) : text, out)
   },
 }
 
@@ -57,13 +58,16 @@ function refuseTriggers({ name, schedule }: PipelineModel, asked: boolean): void
   process.stderr.write(`${formatIssue({ ...issue, severity: 'warning' })}\n`)
 }
 
-async function withSchedule({ name, schedule }: PipelineModel, text: string): Promise<string> {
+async function withSchedule(
+  { name, schedule }: PipelineModel,
+  pipeline: { readonly document: PipelineDocument; readonly yaml: string },
+): Promise<string> {
   if (!schedule) {
     const hint = "add `schedule: { cron: '@daily' }` to the options of the pipeline"
     throw new InvalidInputError([usageIssue('no-schedule', `pipeline ${name} has no schedule`, hint)])
   }
   const { scheduledRunYaml } = await import('../schedules/scheduled-run-yaml.ts')
-  const { text: resource, warnings } = scheduledRunYaml(name, schedule, text, Date.now())
+  const { text: resource, warnings } = scheduledRunYaml(name, schedule, pipeline, Date.now())
   for (const issue of warnings) process.stderr.write(`${formatIssue(issue)}\n`)
   return resource
 }

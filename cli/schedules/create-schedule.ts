@@ -5,6 +5,7 @@ import type { JsonValue } from '../../api/json.ts'
 import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
+import { checkInputs } from '../../engine/schedule/check-inputs.ts'
 import { compileSchedule } from '../../engine/schedule/compile-schedule.ts'
 import { backlogWarnings } from '../../engine/schedule/due-slots.ts'
 import { parseDuration } from '../../engine/schedule/duration.ts'
@@ -56,6 +57,7 @@ export async function createSchedule(
       ...issues,
       ...backlogWarnings(schedule, now),
       ...checkMacros(parameters, 'spec.runTemplate.parameters', schedule.triggers),
+      ...checkInputs(document.spec.root.inputDefinitions?.parameters ?? {}, parameters, schedule),
     ],
   }
 }

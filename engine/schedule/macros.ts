@@ -110,7 +110,7 @@ export function expandMacros(value: JsonValue, values: MacroValues): JsonValue {
 }
 
 /** A text that is one macro of an event and nothing else. */
-const WHOLE_EVENT = /^\[\[(triggers?\.[^\]]+)\]\]$/
+export const WHOLE_EVENT = /^\[\[(triggers?\.[^\]]+)\]\]$/
 
 /** `trigger.outputs.accuracy`, `trigger.payload.commits.0.id`. */
 function eventValue(path: string, values: MacroValues): JsonValue | undefined {
@@ -173,6 +173,10 @@ export function checkMacros(value: JsonValue, path: string, triggers?: readonly 
   )
 }
 
+/** Whether events of the trigger have what stands behind `[[trigger.`. */
+export const givesField = ({ kind }: Trigger, field: string): boolean =>
+  TRIGGER_MACROS[kind].some((one) => (one.endsWith('.') ? field.startsWith(one) || `${field}.` === one : field === one))
+
 function eventProblem(
   root: string,
   rest = '',
@@ -186,9 +190,9 @@ function eventProblem(
   const names = triggers.map(({ name }) => name).join(', ')
   if (asked.length === 0) return { message: `${whole}: no trigger is called "${first}"`, hint: `there are ${names}` }
   const field = root === 'trigger' ? rest : others.join('.')
-  const known = asked.flatMap(({ kind }) => TRIGGER_MACROS[kind])
-  if (known.some((one) => (one.endsWith('.') ? field.startsWith(one) || `${field}.` === one : field === one)))
-    return undefined
-  const shown = [...new Set(known)].map((one) => (one.endsWith('.') ? `${one}NAME` : one)).join(', ')
+  if (asked.some((trigger) => givesField(trigger, field))) return undefined
+  const shown = [...new Set(asked.flatMap(({ kind }) => TRIGGER_MACROS[kind]))]
+    .map((one) => (one.endsWith('.') ? `${one}NAME` : one))
+    .join(', ')
   return { message: `${whole} is empty: the trigger gives no ${field || 'such value'}`, hint: `it gives ${shown}` }
 }

@@ -1,4 +1,5 @@
 /** One pass over one ScheduledRun: decide (engine/schedule), make and release runs, then advance the cursor in the status. */
+import type { Issue } from '../../api/issue.ts'
 import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
 import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { KubeClient } from '../../client/kube/client.ts'
@@ -23,6 +24,8 @@ export interface ReconcilePorts {
   readonly created: (scheduleKey: string, run: RunFact) => void
   /** What triggers listen to; absent where there is no database. */
   readonly triggers?: ScheduleTriggers | undefined
+  /** Warnings about inputs of its pipeline that not all of its runs get. */
+  readonly inputWarnings: (object: ScheduledRun, schedule: Schedule) => Promise<readonly Issue[]>
   /** A way from the schedule back to itself along triggers, as names. */
   readonly loopOf: (object: ScheduledRun) => readonly string[] | undefined
   /** Waits until no other schedule has runs to create: those have a promised time, a status has none. */
@@ -73,7 +76,8 @@ export async function reconcileSchedule(
   await ports.beforeSaving()
   const listens = compiled.schedule.triggers.length > 0
   const standing = listens ? await ports.triggers?.statuses(object, compiled.schedule) : undefined
-  const result = await writeStatus(ports, object, statusOf(input, pass, runsNow(), compiled.issues, standing))
+  const warnings = [...compiled.issues, ...(await ports.inputWarnings(object, compiled.schedule))]
+  const result = await writeStatus(ports, object, statusOf(input, pass, runsNow(), warnings, standing))
   tell(ports, object, pass.explanations)
   for (const action of pass.actions.filter(isAnswer)) await carryOut(ports, object, compiled.schedule, action)
   return { ...result, ...(pass.wakeAt === undefined ? {} : { wakeAt: pass.wakeAt }) }

@@ -8,6 +8,7 @@ import type { RunFact } from '../../engine/schedule/schedule-state.ts'
 import { findTriggerLoop } from '../../engine/schedule/triggers.ts'
 import type { ApiWrite } from '../metrics.ts'
 import type { PipelineRun, RunView } from '../run-view.ts'
+import { watchInputs } from './input-warnings.ts'
 import { isOver, reconcileBackfill } from './reconcile-backfill.ts'
 import { compileObject, type ReconcilePorts, reconcileSchedule } from './reconcile-schedule.ts'
 import {
@@ -99,6 +100,7 @@ class Controller {
       beforeSaving: async () => {},
       triggers: this.#triggers,
       loopOf: (object) => this.#loopOf(object),
+      inputWarnings: watchInputs(kube, this.#now),
       created: (key, run) => {
         if (!this.#created.has(key)) this.#created.set(key, new Map())
         this.#created.get(key)!.set(run.name, run)

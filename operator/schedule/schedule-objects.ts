@@ -102,7 +102,7 @@ export function runObject(
   }
 }
 
-function templateSpec(template: RunTemplate): PipelineRunSpec {
+export function templateSpec(template: RunTemplate): PipelineRunSpec {
   const { pipelineRef, pipelineSpec, pipelineRoot, serviceAccount } = template
   return {
     ...(pipelineRef ? { pipelineRef } : {}),

@@ -1,7 +1,7 @@
 /** Triggers of ScheduledRuns over an API server in memory and the real database. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
-import { EVENTS, PIPELINE_RUNS } from '../../client/kube/resources.ts'
+import { EVENTS, PIPELINE_RUNS, PIPELINES } from '../../client/kube/resources.ts'
 import { KubeError } from '../../client/kube/transport.ts'
 import { type Metadata, openMetadata } from '../../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../../store/metadata/experiments.ts'
@@ -73,6 +73,42 @@ const condition = (name: string, type: string) =>
   (statusOf(name)?.['conditions'] as { type: string; reason: string; message: string }[] | undefined)?.find(
     (one) => one.type === type,
   )
+
+test('an input that not all triggers give is told by the condition Valid, until the pipeline has a default for it', async () => {
+  const pipelineOf = (input: object) => ({
+    pipelineInfo: { name: 'p' },
+    schemaVersion: '2.1.0',
+    deploymentSpec: { executors: { e: { container: { image: 'x' } } } },
+    components: { c: { executorLabel: 'e' } },
+    root: {
+      inputDefinitions: { parameters: { version: { parameterType: 'STRING', ...input } } },
+      dag: { tasks: { a: { taskInfo: { name: 'a' }, componentRef: { name: 'c' } } } },
+    },
+  })
+  const parameters = { version: '[[trigger.model_version]]' }
+  const triggers = [{ afterRun: { pipeline: 'training' } }, { alias: { model: 'iris', alias: 'champion' } }]
+  schedule('warned', { triggers, runTemplate: { pipelineSpec: pipelineOf({}), parameters } })
+  const valid = () => condition('warned', 'Valid') as { status: string; message: string } | undefined
+  await vi.waitFor(() => expect(valid()?.message).toContain('trigger "afterRun" gives none'))
+  expect(valid()?.status).toBe('True')
+  const template = { pipelineSpec: pipelineOf({ defaultValue: '' }), parameters }
+  schedule('warned', { triggers, runTemplate: template }, 2)
+  await vi.waitFor(() => expect(valid()?.message).toBe(''))
+
+  // A Pipeline resource is looked at again.
+  const pipeline = (input: object) =>
+    cluster.apply(PIPELINES, {
+      metadata: { name: 'kept', namespace: 'ml' },
+      spec: { versions: [{ name: 'v', text: JSON.stringify(pipelineOf(input)) }] },
+    })
+  pipeline({})
+  schedule('refers', { triggers, runTemplate: { pipelineRef: { name: 'kept' }, parameters } })
+  await vi.waitFor(() => expect(condition('refers', 'Valid')?.message).toContain('trigger "afterRun" gives none'))
+  pipeline({ defaultValue: '' })
+  now += 61_000
+  await source('source-9')
+  await vi.waitFor(() => expect(condition('refers', 'Valid')?.message).toBe(''))
+})
 
 test('after a run: its outputs and dates, what ended before is no event, the status tells', async () => {
   await source('source-0', 'Succeeded', '2026-01-04T10:00:00Z')

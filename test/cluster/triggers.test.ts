@@ -144,6 +144,20 @@ test('a signed call of a webhook makes one run a key, by the server beside the o
   expect(runs[0]?.spec.arguments).toEqual({ commit: 'abc' })
 })
 
+test('an input that only some triggers give is told by the condition Valid', async () => {
+  operator = await startOperatorProcess(place)
+  const required = pipelineWith('lacks', ['version']).replace('isOptional: true', 'isOptional: false')
+  await create('lacks', {
+    triggers: [{ afterRun: { pipeline: 'up' } }, { alias: { model: 'iris', alias: 'champion' } }],
+    runTemplate: { pipelineSpec: required, parameters: { version: '[[trigger.model_version]]' } },
+  })
+  const valid = await until('it is looked at', async () =>
+    (await scheduled('lacks')).status?.conditions?.find(({ type }) => type === 'Valid'),
+  )
+  expect(valid).toMatchObject({ status: 'True' })
+  expect(valid.message).toContain('requires a value for "version", and trigger "afterRun" gives none')
+})
+
 test('dependsOnPast Task: a step waits without a pod, also after a restart, until the run before was retried', async () => {
   operator = await startOperatorProcess(place)
   const mount = '/kfp-store'
