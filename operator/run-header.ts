@@ -176,3 +176,13 @@ export async function keptRuns(db: Db, keeper: string, known: ReadonlySet<string
   }
   return found
 }
+
+export async function openRuns(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select('run_id')
+    .where('kind', '=', 'pipeline')
+    .where('state', 'not in', [...TERMINAL_STATES])
+    .execute()
+  return rows.map(({ run_id: runId }) => runId)
+}

@@ -9,7 +9,7 @@ import { setRunState, TERMINAL_STATES } from '../store/metadata/pipeline-runs.ts
 import { RunRecorder } from '../store/metadata/record-run.ts'
 import { removeRun } from '../store/metadata/runs.ts'
 import type { JournalRow } from '../store/metadata/tables.ts'
-import { endRecord, findRecord, keptRuns, operatorPart, ownerOf, writeHeader } from './run-header.ts'
+import { endRecord, findRecord, keptRuns, openRuns, operatorPart, ownerOf, writeHeader } from './run-header.ts'
 import type { RunIdentity } from './run-session.ts'
 import { alreadyOver, foreignRunId, ownsRecord } from './served-run.ts'
 
@@ -67,6 +67,8 @@ export interface RunRecords {
   forget(run: RunIdentity, removeFiles: () => Promise<void>): Promise<void>
   /** Runs of this keeper, but for the known ids, whose records `forget` would change. */
   keptRuns(known: ReadonlySet<string>): Promise<RunIdentity[]>
+  /** Ids of runs whose records have no end. */
+  openRuns(): Promise<string[]>
 }
 
 export interface RecordsOptions {
@@ -233,6 +235,7 @@ export function createSqlRecords(metadata: Metadata, { served, keeper }: Records
       await metadata.transaction((transaction) => endRecord(transaction, row, metadata.now()))
       served.changed(run.runId)
     },
+    openRuns: () => openRuns(db),
     keptRuns: async (known) => (keeper === undefined ? [] : await keptRuns(db, keeper, known)),
   }
 }

@@ -67,7 +67,9 @@ export function ownsRecord(run: RunIdentity, record: RecordOwner | undefined): b
 }
 
 export function foreignRunId(run: RunIdentity): InvalidInputError {
-  const hint = 'leave the label out: only the server sets it, on the runs that it makes'
+  const hint =
+    'only the server sets the label, on runs that it makes: leave it out, or, for a run of the server that began after the backup ' +
+    'that its database was restored from, start it again'
   return wrongRunId('foreign-run-id', `the id "${run.runId}" was given to no run of this name by the server`, hint)
 }
 

@@ -15,7 +15,7 @@ export interface TestPostgres {
 }
 
 /** Debian's server, installed when it is missing (the machine may be new). */
-function serverPrograms(): string {
+export function serverPrograms(): string {
   const root = '/usr/lib/postgresql'
   if (!existsSync(root)) {
     execFileSync('apt-get', ['update', '-q'], { stdio: 'ignore' })
