@@ -92,7 +92,7 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
 
 const CONDITIONS = new Set(['PodScheduled', 'PodReadyToStartContainers', 'DisruptionTarget'])
 
-/** A pod without managed fields and what read-pod.ts does not look at: of its spec only the node stays. */
+/** A pod without managed fields and what read-pod.ts does not look at: of its spec the node and what runs beside the step stay. */
 export function slimPod({ metadata, spec, status }: Pod): Pod {
   const { name, namespace, uid, resourceVersion, deletionTimestamp, deletionGracePeriodSeconds, labels, annotations } =
     metadata
@@ -107,7 +107,7 @@ export function slimPod({ metadata, spec, status }: Pod): Pod {
       labels: pick(labels, [LABELS.run, LABELS.attempt]),
       annotations: pick(annotations, [TASK_PATH_ANNOTATION]),
     },
-    spec: spec && ({ nodeName: spec.nodeName } as Pod['spec']),
+    spec: spec && slimSpec(spec),
     status: status && {
       phase: status.phase,
       reason: status.reason,
@@ -124,6 +124,12 @@ export function slimPod({ metadata, spec, status }: Pod): Pod {
       })),
     },
   }
+}
+
+function slimSpec({ nodeName, initContainers }: NonNullable<Pod['spec']>): Pod['spec'] {
+  const beside = initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always') ?? []
+  const names = beside.map(({ name, restartPolicy }) => ({ name, restartPolicy }))
+  return { nodeName, ...(names.length > 0 ? { initContainers: names } : {}) } as unknown as Pod['spec']
 }
 
 function pick(all: Readonly<Record<string, string>> | undefined, names: readonly string[]): Record<string, string> {

@@ -67,6 +67,19 @@ test('a failure carries exit code and the end of the log', () => {
   expect(fact).toMatchObject({ kind: 'failed', failure: { exitCode: 3, logTail: 'Traceback: boom' } })
 })
 
+test('an init container that fails ends the attempt, with the end of its log; one beside the step does not', () => {
+  const broken = (restartPolicy?: string): Pod => {
+    const initContainers = [{ name: 'prepare', image: 'i', restartPolicy }]
+    const initContainerStatuses = [{ name: 'prepare', state: { terminated: { exitCode: 2, message: 'no disk' } } }]
+    const containerStatuses = [{ name: 'main', state: { running: {} } }]
+    const given = pod({ phase: 'Running', initContainerStatuses, containerStatuses })
+    return { ...given, spec: { initContainers } as unknown as NonNullable<Pod['spec']> }
+  }
+  const failure = { cause: 'application', exitCode: 2, logTail: 'no disk' }
+  expect(readPod(broken())).toMatchObject({ kind: 'failed', failure })
+  expect(readPod(broken('Always'))).toEqual({ kind: 'running' })
+})
+
 test('says why no node takes it', () => {
   const fact = readPod(
     pod({

@@ -61,7 +61,7 @@ export function readPod(pod: Pod): PodFact {
   if (ended && ended.exitCode === 0 && status.phase !== 'Failed') return { kind: 'succeeded' }
   if (status.phase === 'Succeeded') return { kind: 'succeeded' }
   if (ended || status.phase === 'Failed') return { kind: 'failed', failure: failureOf(pod, main) }
-  const init = failedInit(status.initContainerStatuses)
+  const init = failedInit(pod)
   if (init) return { kind: 'failed', failure: init }
   if (pod.metadata.deletionTimestamp)
     return { kind: 'leaving', message: disruptionText(pod) ?? 'the pod is being deleted' }
@@ -90,7 +90,10 @@ function waiting(pod: Pod, main: ContainerStatus | undefined): PodFact {
       return {
         kind: 'waiting',
         hopeless: 'infrastructure',
-        message: `its inputs can't be copied in: see the log of ${container?.name}`,
+        message:
+          container?.name === LAUNCHER_CONTAINER
+            ? `its inputs can't be copied in: see the log of ${container.name}`
+            : `its container ${container?.name} ends again and again: see the log of it`,
       }
     }
     if (CONFIGURATION_TROUBLE.has(reason)) {
@@ -147,11 +150,13 @@ function exitText(exitCode: number): string {
     : `the step ended with exit code ${exitCode}`
 }
 
-/** An init container ends the attempt when it failed; the kubelet does not restart it. */
-function failedInit(statuses: readonly ContainerStatus[] | undefined): AttemptFailure | undefined {
-  for (const { name, state } of statuses ?? []) {
-    // It is started again; what keeps it from working shows as waiting.
-    if (name === LAUNCHER_CONTAINER) continue
+/** An init container ends the attempt when it failed; one beside the step is started again. */
+function failedInit({ spec, status }: Pod): AttemptFailure | undefined {
+  const isBeside = (name: string) =>
+    spec?.initContainers?.some((container) => container.name === name && container.restartPolicy === 'Always')
+  for (const { name, state } of status?.initContainerStatuses ?? []) {
+    // What keeps the launcher from working shows as waiting.
+    if (name === LAUNCHER_CONTAINER || isBeside(name)) continue
     const ended = state?.terminated
     if (!ended || ended.exitCode === 0) continue
     return {
