@@ -112,7 +112,9 @@ function unknownRun(name: string, namespace: string, names: readonly string[], b
   return usageIssue(
     'unknown-run',
     `there is no run "${name}" in namespace ${namespace}`,
-    meant ? `did you mean "${meant}"?` : `"kfp-ts runs -n ${namespace}" lists the runs; -n names another namespace`,
+    meant
+      ? `did you mean "${meant}"?`
+      : `"kfp-ts runs -n ${namespace}" lists the runs, with --deleted those whose resources are gone; -n names another namespace`,
   )
 }
 

@@ -22,11 +22,22 @@ import {
   unreachable,
 } from './server-error.ts'
 
-/** A run as `GET /api/v1/runs/ID` tells it. */
-export interface ServedRun {
+/** A run in a list: also one whose resource was deleted. */
+export interface ServedRunSummary {
   readonly runId: string
+  /** That of its resource, or that its client gave it. */
+  readonly name: string
   readonly pipeline: string
   readonly state: string
+  /** RFC 3339. */
+  readonly createdAt: string
+  readonly endTime?: string
+  readonly error?: { readonly message: string }
+}
+
+/** A run as `GET /api/v1/runs/ID` tells it. */
+export interface ServedRun extends ServedRunSummary {
+  readonly outputs?: Readonly<Record<string, JsonValue>>
   readonly tasks: readonly Omit<TaskReport, 'outputs'>[]
 }
 
@@ -50,9 +61,20 @@ export interface PlanRequest {
   readonly reuse?: string | undefined
 }
 
+export interface ServedSelection {
+  readonly name?: string | undefined
+  readonly pipeline?: string | undefined
+  readonly limit?: number | undefined
+  readonly pageToken?: string | undefined
+}
+
 export interface ServerApi {
   /** For messages: the URL, or the Service and its namespace. */
   readonly place: string
+  /** Newest first, one page. Undefined when the server keeps no list. */
+  runs(
+    selection: ServedSelection,
+  ): Promise<{ readonly runs: readonly ServedRunSummary[]; readonly nextPageToken?: string } | undefined>
   /** Undefined when the server does not know the run. */
   run(runId: string): Promise<ServedRun | undefined>
   /** Why tasks of a run that goes on do not run yet, one sentence each. */
@@ -119,6 +141,7 @@ function firstThere(servers: readonly ServerApi[], place: string): ServerApi {
   }
   return {
     place,
+    runs: (...args) => ask((server) => server.runs(...args)),
     run: (...args) => ask((server) => server.run(...args)),
     waiting: (...args) => ask((server) => server.waiting(...args)),
     log: (...args) => ask((server) => server.log(...args)),
@@ -177,6 +200,7 @@ function createServerApi(transport: KubeTransport, place: ServerPlace, { namespa
 
   return {
     place: name,
+    runs: (selection) => json(withQuery('/runs', { ...selection })),
     run: (runId) => json(`/runs/${encodeURIComponent(runId)}`),
     waiting: async (runId) =>
       (await json<{ waiting: { task: string; reason: string }[] }>(`/runs/${encodeURIComponent(runId)}/waiting`))

@@ -183,6 +183,48 @@ describe('explain', () => {
   })
 })
 
+describe('runs whose resources are gone', () => {
+  const record = (runId: string, name: string, state: string, more: object = {}) => ({
+    ...{ runId, name, state, pipeline: 'steps', createdAt: '2026-01-01T00:00:00Z', ...more },
+  })
+  const old = record('uid-old', 'old', 'FAILED', { error: { message: 'a: exit code 3' } })
+  beforeEach(() => {
+    const runs = [record('uid-good', 'good', 'SUCCEEDED'), old, record('uid-new', 'new', 'PENDING')]
+    cluster.served.set('/runs', { runs })
+  })
+  test('are listed: not those that are there, nor those that have no resource yet', async () => {
+    const { stdout } = await tool('runs', '-n', 'ml', '--deleted')
+    expect(stdout.trim().split('\n').slice(1)).toEqual([
+      expect.stringMatching(/^Failed +old +steps +\d+d +a: exit code 3$/),
+    ])
+    expect((await tool('runs', '-n', 'ml', '--deleted', '--state', 'succeeded')).stdout).toBe(
+      'no deleted runs in namespace ml\n',
+    )
+  })
+  test('are described from the record', async () => {
+    cluster.served.set('/runs', { runs: [old] })
+    const tasks = [
+      { path: 'root/a', state: 'FAILED', attempts: 1, error: { code: 'application', message: 'exit code 3' } },
+    ]
+    cluster.served.set('/runs/uid-old', { ...old, tasks })
+    const { stdout } = await tool('describe', 'old', '-c')
+    expect(stdout).toMatch(/^old {2}Failed\n {2}a: exit code 3\n {2}its PipelineRun was deleted/)
+    expect(stdout).toContain('To look at:\n  a: FAILED: exit code 3')
+    expect(JSON.parse((await tool('describe', 'old', '-c', '--json')).stdout)).toMatchObject({
+      runId: 'uid-old',
+      tasks,
+    })
+  })
+  test('need one namespace, a cluster and a server', async () => {
+    expect((await tool('runs', '--deleted')).stderr).toContain('--deleted is about runs of a cluster')
+    expect((await tool('runs', '-A', '--deleted')).stderr).toContain('--deleted does not go with --all-namespaces')
+    cluster.served.clear()
+    const alone = await tool('runs', '-n', 'ml', '--deleted')
+    expect(alone).toMatchObject({ status: 2 })
+    expect(alone.stderr).toContain('there is no kfp-ts server')
+  })
+})
+
 describe('retry', () => {
   test('raises the count; a run that succeeded or goes on has nothing to retry', async () => {
     expect((await tool('retry', 'bad', '-c')).stdout).toBe('bad runs again what failed\n')

@@ -1,4 +1,5 @@
 /** Tells the story of a run on a cluster: from its resource, its pods, its events, and where there is one from the server. */
+import { InvalidInputError } from '../../api/issue.ts'
 import { isFinalPhase } from '../../api/pipeline-run.ts'
 import type { RunEvent } from '../../client/run-event.ts'
 import { servedId } from '../../client/run-logs.ts'
@@ -9,10 +10,16 @@ import { formatDuration, styleFor } from '../../local/progress/terminal.ts'
 import { type ClusterRuns, withRuns } from '../cluster.ts'
 import type { DescribeArgs } from '../commands/describe.ts'
 import { type RunStory, storyLines, type TaskStory } from '../run-story.ts'
+import { findDeleted, phaseOf } from './deleted-runs.ts'
 
 export async function describeOnCluster(args: DescribeArgs): Promise<void> {
   await withRuns(args, async (cluster) => {
-    const run = await cluster.find(args.run)
+    const run = await cluster.find(args.run).catch(async (error) => {
+      const kept = isUnknownRun(error) && (await findDeleted(cluster, args.run))
+      if (!kept) throw error
+      tellDeleted(args, kept, cluster)
+    })
+    if (!run) return
     const [pods, events, served] = await Promise.all([
       cluster.runs.pods(run),
       // Events may be out of bounds for who may read runs: the story is told without them.
@@ -27,6 +34,42 @@ export async function describeOnCluster(args: DescribeArgs): Promise<void> {
     const story = clusterStory({ run, pods, events, served, again: cluster.again })
     process.stdout.write(`${storyLines(story, Date.now(), styleFor(process.stdout)).join('\n')}\n`)
   })
+}
+
+const isUnknownRun = (error: unknown): boolean =>
+  error instanceof InvalidInputError && error.issues.some(({ code }) => code === 'unknown-run')
+
+function tellDeleted({ json }: DescribeArgs, run: ServedRun, { runs }: ClusterRuns): void {
+  if (json) process.stdout.write(`${JSON.stringify(run)}\n`)
+  else {
+    const story = deletedStory(run, runs.namespace)
+    process.stdout.write(`${storyLines(story, Date.now(), styleFor(process.stdout)).join('\n')}\n`)
+  }
+}
+
+/** Journal and logs went with the resource; the record stays. */
+export function deletedStory(run: ServedRun, namespace: string): RunStory {
+  const failed = run.tasks.filter(({ state }) => state === 'FAILED')
+  return {
+    name: run.name,
+    state: phaseOf(run.state),
+    message: [run.error?.message, 'its PipelineRun was deleted; this is what the server keeps of it']
+      .filter(Boolean)
+      .join('\n'),
+    pipeline: run.pipeline,
+    startedAt: Date.parse(run.createdAt),
+    endedAt: run.endTime ? Date.parse(run.endTime) : undefined,
+    facts: [
+      ['namespace', namespace],
+      ['id', run.runId],
+    ],
+    arguments: {},
+    outputs: run.outputs ?? {},
+    attention: failed.map(({ path, error }) => ({ task: path, text: `FAILED: ${error?.message ?? ''}` })),
+    tasks: servedTasks({ run, waiting: [] }, []),
+    events: [],
+    next: [],
+  }
 }
 
 type Served =

@@ -4,14 +4,18 @@ import { styleFor } from '../../local/progress/terminal.ts'
 import { type ClusterRuns, withRuns } from '../cluster.ts'
 import { chosenStates, type RunsArgs } from '../commands/runs.ts'
 import { watchInterrupt } from '../interrupts.ts'
+import { deletedRuns } from './deleted-runs.ts'
 import { newestFirst, type RunRow, rowOf, runTable } from './run-table.ts'
 
 export async function listClusterRuns(args: RunsArgs): Promise<void> {
   const states = chosenStates(args.state, RUN_PHASES)
   await withRuns(args, async (cluster) => {
     if (args.watch) return await watchList(args, states, cluster)
-    const all = (await cluster.runs.list(selectionOf(args))).map(rowOf)
-    const rows = newestFirst(all.filter(({ phase }) => states.includes(phase))).slice(0, args.limit)
+    const isWanted = ({ phase }: RunRow) => states.includes(phase)
+    const all = args.deleted
+      ? await deletedRuns(cluster, { pipeline: args.pipeline, limit: args.limit, isWanted })
+      : (await cluster.runs.list(selectionOf(args))).map(rowOf)
+    const rows = newestFirst(all.filter(isWanted)).slice(0, args.limit)
     if (args.json) process.stdout.write(`${JSON.stringify(rows)}\n`)
     else process.stdout.write(`${draw(args, rows, cluster, all.length).join('\n')}\n`)
   })
@@ -24,7 +28,8 @@ const selectionOf = (args: RunsArgs) => ({
 
 function draw(args: RunsArgs, rows: readonly RunRow[], { runs }: ClusterRuns, all: number): string[] {
   const where = args['all-namespaces'] ? 'any namespace' : `namespace ${runs.namespace}`
-  if (rows.length === 0) return [`no ${all > 0 || args.pipeline ? 'such ' : ''}runs in ${where}`]
+  if (rows.length === 0)
+    return [`no ${all > 0 || args.pipeline ? 'such ' : ''}${args.deleted ? 'deleted ' : ''}runs in ${where}`]
   const width = process.stdout.isTTY ? process.stdout.columns : undefined
   const style = styleFor(process.stdout)
   return runTable(rows, { width, now: Date.now(), style, withNamespace: args['all-namespaces'] })

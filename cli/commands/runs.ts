@@ -16,6 +16,7 @@ export interface RunsArgs extends TargetArgs {
   readonly state: readonly string[]
   readonly pipeline: string | undefined
   readonly 'all-namespaces': boolean
+  readonly deleted: boolean
 }
 
 export const command: Command<RunsArgs> = {
@@ -35,6 +36,11 @@ export const command: Command<RunsArgs> = {
         .option('limit', { type: 'number', default: 20, describe: 'How many' })
         .option('watch', { alias: 'w', type: 'boolean', default: false, describe: 'Go on showing them until Ctrl-C' })
         .option('all-namespaces', { alias: 'A', type: 'boolean', default: false, describe: 'Runs of every namespace' })
+        .option('deleted', {
+          type: 'boolean',
+          default: false,
+          describe: 'Runs whose resources were deleted, from the records of the kfp-ts server (cluster)',
+        })
         .option('json', {
           type: 'boolean',
           default: false,
@@ -44,9 +50,11 @@ export const command: Command<RunsArgs> = {
       .example('$0 runs', 'the last 20 of this machine')
       .example('$0 runs -n ml --state failed', 'failed ones of a namespace of the cluster')
       .example('$0 runs --cluster --watch', 'look on')
+      .example('$0 runs -n ml --deleted', 'those whose resources are gone')
       .example('$0 runs --json | jq -r ".[0].runId"', 'id of the newest'),
   handler: async (args) => {
     refuseLimit(args.limit)
+    refuseDeleted(args)
     if (isClusterTarget(args) || args['all-namespaces'])
       return await (await import('../cluster/list-runs.ts')).listClusterRuns(args)
     const states = chosenStates(args.state, LOCAL_STATES)
@@ -58,6 +66,19 @@ export const command: Command<RunsArgs> = {
 function refuseLimit(limit: number): void {
   if (Number.isInteger(limit) && limit > 0) return
   throw new InvalidInputError([usageIssue('wrong-limit', '--limit must be a whole number above 0')])
+}
+
+/** Records are told a namespace at a time, and do not change. */
+function refuseDeleted(args: RunsArgs): void {
+  if (!args.deleted) return
+  const other = args.watch ? '--watch' : args['all-namespaces'] ? '--all-namespaces' : undefined
+  if (other)
+    throw new InvalidInputError([
+      usageIssue('wrong-usage', `--deleted does not go with ${other}`, `leave ${other} out`),
+    ])
+  if (isClusterTarget(args)) return
+  const message = '--deleted is about runs of a cluster'
+  throw new InvalidInputError([usageIssue('wrong-usage', message, 'name a namespace with -n, or add --cluster')])
 }
 
 /**

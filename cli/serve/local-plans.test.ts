@@ -83,6 +83,24 @@ test('what the cache said of a run', async () => {
   expect(body.tasks).toMatchObject([{ task: 'root/one', hit: true, source: { task: 'root/one' } }])
 })
 
+test('runs are listed newest first, by name and pipeline, page by page', async () => {
+  const names = (await ask('/api/v1/runs')).body.runs.map(({ name, pipeline }: Record<string, string>) => [
+    name,
+    pipeline,
+  ])
+  expect(names).toEqual([
+    ['r', 'chain'],
+    ['r', 'chain'],
+  ])
+  const first = await ask('/api/v1/runs?limit=1&name=r')
+  expect(first.body.runs[0].state).toBe('SUCCEEDED')
+  const second = await ask(`/api/v1/runs?limit=1&name=r&pageToken=${first.body.nextPageToken}`)
+  expect(second.body).toMatchObject({ runs: [{ state: 'FAILED', error: { task: 'root/two' } }] })
+  expect(second.body.nextPageToken).toBeUndefined()
+  expect((await ask('/api/v1/runs?pipeline=other')).body).toEqual({ runs: [] })
+  expect((await ask(`/api/v1/runs?pageToken=${first.body.nextPageToken}`)).status).toBe(400)
+})
+
 test('mistakes in a plan are told at once; an unknown run and one whose folder is gone are not found', async () => {
   const wrong = await ask('/api/v1/plan', { pipelineText: pipeline('true'), arguments: { epochs: 3 } })
   expect(wrong).toMatchObject({ status: 400 })

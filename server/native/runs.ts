@@ -2,7 +2,13 @@
 
 import type { Db } from '../../store/metadata/database.ts'
 import { notFound } from '../../store/metadata/errors.ts'
-import { getPipelineRun, TERMINAL_STATES, tasksOfRun } from '../../store/metadata/pipeline-runs.ts'
+import { listPipelineRuns } from '../../store/metadata/list-pipeline-runs.ts'
+import {
+  type FullPipelineRun,
+  getPipelineRun,
+  TERMINAL_STATES,
+  tasksOfRun,
+} from '../../store/metadata/pipeline-runs.ts'
 import { openEventStream } from './event-stream.ts'
 import type { NativeCall, NativeRoute } from './route.ts'
 
@@ -13,17 +19,37 @@ export async function requireRun({ services, caller, params }: NativeCall) {
   return run
 }
 
-async function runStatus(db: Db, runId: string) {
-  const run = await getPipelineRun(db, runId)
-  const tasks = await tasksOfRun(db, runId)
+const LARGEST_PAGE = 200
+
+/** Newest first; `name`, `pipeline`, `limit`, `pageToken`. Their tasks are told by `/runs/RUN`. */
+async function list({ services, caller, query }: NativeCall) {
+  const { runs, nextPageToken } = await listPipelineRuns(services.metadata.db, {
+    namespace: caller.reads,
+    name: query.text('name', 253),
+    pipeline: query.text('pipeline', 253),
+    limit: Math.min(Math.max(query.integer('limit') ?? 50, 1), LARGEST_PAGE),
+    pageToken: query.text('pageToken', 2000),
+  })
+  return { runs: runs.map(summary), ...(nextPageToken && { nextPageToken }) }
+}
+
+function summary(run: FullPipelineRun) {
   return {
-    runId,
+    runId: run.run_id,
     name: run.name,
     pipeline: run.pipeline_name,
     state: run.state,
     createdAt: new Date(run.created_at).toISOString(),
     ...(run.end_time !== null && { endTime: new Date(run.end_time).toISOString() }),
     ...(run.error !== null && { error: errorOf(run.error) }),
+  }
+}
+
+async function runStatus(db: Db, runId: string) {
+  const run = await getPipelineRun(db, runId)
+  const tasks = await tasksOfRun(db, runId)
+  return {
+    ...summary(run),
     ...(run.outputs !== null && { outputs: JSON.parse(run.outputs) as unknown }),
     tasks: tasks.map((task) => ({
       path: task.path,
@@ -151,6 +177,7 @@ async function cache(call: NativeCall) {
 }
 
 export const RUN_ROUTES: readonly NativeRoute[] = [
+  { method: 'GET', path: '/runs', verb: 'list', resource: 'runs', handle: list },
   { method: 'GET', path: '/runs/:run', verb: 'get', resource: 'runs', handle: status },
   { method: 'GET', path: '/runs/:run/events', verb: 'get', resource: 'runs', handle: events },
   { method: 'GET', path: '/runs/:run/logs', verb: 'get', resource: 'logs', handle: logs },

@@ -286,6 +286,11 @@ describe('the client', () => {
     expect(await client.list({ pipeline: 'other' })).toEqual([])
     await run.delete()
     await expect(client.getRun(run.name)).rejects.toMatchObject({ status: 404 })
+    const listed = await here('runs', '--deleted', '--json')
+    expect(JSON.parse(listed.stdout).map(({ name }: { name: string }) => name)).toEqual([run.name])
+    const record = await here('describe', run.name)
+    expect(record.stdout).toContain('its PipelineRun was deleted; this is what the server keeps of it')
+    expect(record.stdout).toMatch(/SUCCEEDED +one/)
   })
 
   test('a run that reuses what is not there says so', async () => {

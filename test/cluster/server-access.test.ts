@@ -64,20 +64,21 @@ const requests = (): Record<string, Request> => ({
   events: ['GET', `/api/v1/runs/${runId}/events`],
   waiting: ['GET', `/api/v1/runs/${runId}/waiting`],
   cache: ['GET', `/api/v1/runs/${runId}/cache`],
+  records: ['GET', '/api/v1/runs'],
   health: ['GET', `${KFP}/healthz`],
 })
 
 /** What each may: the statuses of the requests above, in their order. */
 const EXPECTED: Record<string, readonly number[]> = {
-  editor: [200, 200, 400, 409, 404, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
-  viewer: [200, 200, 403, 403, 404, 200, 403, 200, 403, 200, 200, 200, 200, 200, 200],
-  nobody: [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200],
-  foreign: [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200],
-  former: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
-  audience: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
-  changed: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
-  forged: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
-  none: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  editor: [200, 200, 400, 409, 404, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  viewer: [200, 200, 403, 403, 404, 200, 403, 200, 403, 200, 200, 200, 200, 200, 200, 200],
+  nobody: [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200],
+  foreign: [403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200],
+  former: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  audience: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  changed: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  forged: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
+  none: [401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 401, 200],
 }
 
 test.each(Object.keys(EXPECTED))('%s gets what its rights give', async (who) => {
@@ -104,6 +105,15 @@ test('an editor of another namespace finds nothing of this one in its own worksp
   ]) {
     expect([path, (await ask(method, path)).status]).toEqual([path, 404])
   }
+})
+
+test('records of runs are listed of the own workspace only', async () => {
+  const listed = async (who: string, { namespace }: { readonly namespace: string }) => {
+    const ask = clientOf(operator.url, tokens[who], { 'x-mlflow-workspace': namespace })
+    return (await ask('GET', '/api/v1/runs?limit=200')).body.runs.map((run: { runId: string }) => run.runId)
+  }
+  expect(await listed('viewer', place)).toContain(runId)
+  expect(await listed('foreign', foreign)).toEqual([])
 })
 
 test('a namespace that the operator does not serve is told so', async () => {
