@@ -134,7 +134,7 @@ export interface KubernetesPipelineConfig {
   readonly workspace?: { readonly size: string; readonly kubernetes?: { readonly pvcSpecPatch?: JsonObject } }
   /** One run at a time of those that name it, in their namespace. */
   readonly mutexName?: string
-  /** A pool of the operator that the run counts against. */
+  /** What the run counts against: a pool of the operator, else a key of the namespace's ConfigMap `semaphore-config`. */
   readonly semaphoreKey?: string
 }
 export interface KubernetesPlatform {

@@ -11,6 +11,7 @@ import { pastTaskState } from '../store/metadata/past-tasks.ts'
 import type { WaitSources } from '../waiting/sources.ts'
 import { type ActiveRun, activeRun } from './active-run.ts'
 import { createPodPlaces } from './admission/pod-places.ts'
+import { createSemaphores } from './admission/semaphores.ts'
 import { createEventRecorder } from './events.ts'
 import { createPipelineLoader } from './load-pipeline.ts'
 import { createLogKeeper } from './log-keeper.ts'
@@ -85,18 +86,18 @@ export function startOperator(options: OperatorOptions): Operator {
   const active = new Map<string, Active>()
   const trouble = (run: RunIdentity, error: unknown): void =>
     log('warn', error instanceof Error ? error.message : String(error), { run: `${run.namespace}/${run.name}` })
-  const statuses = createStatusWriter(
-    kube,
-    () => metrics.apiWrite('status'),
-    (error) => log('warn', `a status could not be written: ${error instanceof Error ? error.message : error}`),
-  )
+  const warn = (what: string) => (error: unknown) =>
+    log('warn', `${what}: ${error instanceof Error ? error.message : error}`)
+  const statuses = createStatusWriter(kube, () => metrics.apiWrite('status'), warn('a status could not be written'))
   const events = createEventRecorder(kube, settings.identity, () => metrics.apiWrite('event'))
   const logs = createLogKeeper({ kube, store })
   const hasPods = (uid: string): boolean => podsByRun.has(uid)
   const deletion = createRunDeletion({ kube, store, records, hasPods, onTrouble: trouble })
   const loader = createPipelineLoader(kube)
+  const semaphores = createSemaphores({ kube, namespace: settings.namespace, onError: warn('watching ConfigMaps') })
   const queue = createRunQueue({
     limits: settings.limits,
+    semaphores,
     now,
     start: (view) => void start(view),
     write: (view, status) => {
@@ -124,7 +125,7 @@ export function startOperator(options: OperatorOptions): Operator {
       // A run that was refused has no tasks, and may have no record.
       return recorded ?? (view.phase === 'Succeeded' ? undefined : 'FAILED')
     },
-    onTrouble: (error) => log('warn', `the run before could not be looked at: ${error}`),
+    onTrouble: warn('the run before could not be looked at'),
   })
   let stopped = false
   const lineTimer = setInterval(() => {
@@ -137,7 +138,7 @@ export function startOperator(options: OperatorOptions): Operator {
     selection: { namespace: settings.namespace, labelSelector: LABELS.run },
     keep: slimPod,
     onChange: (_key, pod, gone) => podChanged(pod, gone),
-    onError: (error) => log('warn', `watching pods: ${error instanceof Error ? error.message : error}`),
+    onError: warn('watching pods'),
   })
   const ports: SessionPorts = {
     kube,
@@ -168,7 +169,7 @@ export function startOperator(options: OperatorOptions): Operator {
       selection: { namespace: settings.namespace, labelSelector: settings.runSelector },
       keep: viewRun,
       onChange: (_key, view, gone) => runChanged(view, gone),
-      onError: (error) => log('warn', `watching runs: ${error instanceof Error ? error.message : error}`),
+      onError: warn('watching runs'),
       pageSize: 100,
     })
     await runs.synced
@@ -190,7 +191,7 @@ export function startOperator(options: OperatorOptions): Operator {
         if (!hasPods(run.uid)) await went
       },
       isStopped: () => stopped,
-      onTrouble: (error) => log('warn', `looking for runs that were deleted unseen: ${error}`),
+      onTrouble: warn('looking for runs that were deleted unseen'),
     })
   }
 
@@ -376,7 +377,7 @@ export function startOperator(options: OperatorOptions): Operator {
         tracker?.close()
         session?.close()
       }
-      await Promise.all([pods.stop(), runs?.stop()])
+      await Promise.all([pods.stop(), runs?.stop(), semaphores.stop()])
     },
   }
 }

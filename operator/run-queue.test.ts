@@ -1,7 +1,7 @@
 /** The line of runs in virtual time. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PipelineRunStatus } from '../api/pipeline-run.ts'
-import { createRunQueue } from './run-queue.ts'
+import { createRunQueue, type RunQueueOptions } from './run-queue.ts'
 import type { RunView } from './run-view.ts'
 import { DEFAULT_LIMITS, type Limits } from './settings.ts'
 
@@ -33,17 +33,30 @@ const view = (name: string, change: Partial<RunView> = {}): RunView => ({
 })
 
 function make(limits: Partial<Limits>) {
+  const widths = new Map<string, number>()
+  const semaphores: RunQueueOptions['semaphores'] = {
+    limitOf: (namespace, key) => {
+      const width = widths.get(`${namespace}/${key}`)
+      return width === undefined ? `no limit of "${key}"` : { width, name: `the semaphore "${key}"` }
+    },
+    onChange: () => {},
+  }
+  const setSemaphore = (namespace: string, key: string, width: number): void => {
+    widths.set(`${namespace}/${key}`, width)
+    semaphores.onChange(namespace)
+  }
   const started: string[] = []
   const written: { run: string; status: PipelineRunStatus }[] = []
   const queue = createRunQueue({
     limits: { ...DEFAULT_LIMITS, ...limits },
+    semaphores,
     now: Date.now,
     start: ({ name }) => started.push(name),
     write: async ({ name }, status) => void written.push({ run: name, status }),
   })
   queue.open()
   const messageOf = (run: string) => written.findLast((one) => one.run === run)?.status.message
-  return { queue, started, written, messageOf }
+  return { queue, started, written, messageOf, setSemaphore }
 }
 const pass = (millis: number) => vi.advanceTimersByTimeAsync(millis)
 
@@ -175,5 +188,47 @@ describe('a mutex', () => {
     queue.leave('old')
     await pass(1_000)
     expect(started).toEqual(['old', 'fresh', 'fresh'])
+  })
+})
+
+describe('a semaphore', () => {
+  const locks = { semaphoreKey: 'gpu' }
+  /** Runs whose pipelines were read and ask for the semaphore. */
+  async function ask(queue: ReturnType<typeof make>['queue'], views: readonly RunView[]): Promise<void> {
+    for (const one of views) queue.offer(one)
+    await pass(100)
+    for (const one of views) expect(queue.lock(one, locks)).toBe(false)
+    await pass(3_000)
+  }
+
+  test('is held until its limit is known, says why, and follows the limit', async () => {
+    const { queue, started, messageOf, setSemaphore } = make({})
+    await ask(
+      queue,
+      ['a', 'b', 'c'].map((name, createdAt) => view(name, { createdAt })),
+    )
+    expect(started).toEqual(['a', 'b', 'c'])
+    expect(messageOf('a')).toBe('no limit of "gpu"; it is the next one')
+    setSemaphore('another', 'gpu', 3)
+    setSemaphore('team', 'gpu', 1)
+    await pass(100)
+    expect(started.slice(3)).toEqual(['a'])
+    await pass(15_000)
+    expect(messageOf('b')).toBe('the semaphore "gpu" is full: 1 of 1 are taken; it is the next one')
+    setSemaphore('team', 'gpu', 2)
+    await pass(100)
+    expect(started.slice(3)).toEqual(['a', 'b'])
+    queue.leave('a')
+    await pass(100)
+    expect(started.slice(3)).toEqual(['a', 'b', 'c'])
+  })
+
+  test('that is a pool of the operator is that, whatever a ConfigMap says', async () => {
+    const { queue, started, messageOf, setSemaphore } = make({ pools: { gpu: 1 } })
+    setSemaphore('team', 'gpu', 9)
+    await ask(queue, [view('a', { createdAt: 1 }), view('b', { createdAt: 2 })])
+    expect(started).toEqual(['a', 'b', 'a'])
+    await pass(3_000)
+    expect(messageOf('b')).toBe('the pool "gpu" is full: 1 of 1 are taken; it is the next one')
   })
 })

@@ -3,12 +3,14 @@ import type { PipelineRunStatus } from '../api/pipeline-run.ts'
 import { type Claim, createLedger } from './admission/ledger.ts'
 import { type Locks, runClaims, runLimit } from './admission/limits.ts'
 import { createPlaceQueue, placeInQueue, type Waiter } from './admission/place-queue.ts'
+import type { Semaphores } from './admission/semaphores.ts'
 import { unstartedStatus } from './run-status.ts'
 import type { RunView } from './run-view.ts'
 import type { Limits } from './settings.ts'
 
 export interface RunQueueOptions {
   readonly limits: Limits
+  readonly semaphores: Pick<Semaphores, 'limitOf' | 'onChange'>
   readonly now: () => number
   readonly start: (view: RunView) => void
   /** Resolves when the status is written. */
@@ -55,9 +57,10 @@ const RETELL_MILLIS = 10_000
 const WRITES_A_ROUND = 200
 const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
 
-export function createRunQueue({ limits, now, start, write }: RunQueueOptions): RunQueue {
+export function createRunQueue({ limits, semaphores, now, start, write }: RunQueueOptions): RunQueue {
+  const claimsOf = (view: RunView, locks?: Locks): Claim[] => runClaims(view, limits.pools, locks)
   const queue = createPlaceQueue<Entry>(
-    createLedger((key) => runLimit(limits, key)),
+    createLedger((key) => runLimit(limits, semaphores, key)),
     inOrder,
   )
   const entries = new Map<string, Entry>()
@@ -74,6 +77,11 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
   let arrivals = 0
   let isOpen = false
   let stopped = false
+
+  semaphores.onChange = (namespace) => {
+    queue.changed((key) => key.startsWith(`semaphore/${namespace}/`))
+    pump()
+  }
 
   function pump(): void {
     if (stopped || !isOpen) return
@@ -116,7 +124,7 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
     const entry: Entry = {
       view,
       name: view.name,
-      claims: shared(runClaims(view, locks)),
+      claims: shared(claimsOf(view, locks)),
       since: old?.since ?? now(),
       arrival: old?.arrival ?? arrivals++,
     }
@@ -220,7 +228,7 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
     },
     offer,
     resume(view) {
-      const claims = runClaims(view)
+      const claims = claimsOf(view)
       queue.occupy(claims, view.name)
       held.set(view.uid, { claims, locked: false })
       resuming.add(view.uid)
@@ -238,8 +246,8 @@ export function createRunQueue({ limits, now, start, write }: RunQueueOptions): 
     relock(view, locks) {
       const places = held.get(view.uid)
       if (places && !places.locked && hasLocks(locks)) {
-        const base = runClaims(view).length
-        const more = runClaims(view, locks).slice(base)
+        const base = claimsOf(view).length
+        const more = claimsOf(view, locks).slice(base)
         queue.occupy(more, view.name)
         held.set(view.uid, { claims: [...places.claims, ...more], locked: true })
       }

@@ -118,7 +118,7 @@ async function headerOf(
   return { pipeline, header, journal: [] }
 }
 
-/** A mutex of kfp 2.14 lets one run of those that name it go at a time; a semaphore is a pool of the operator. */
+/** Of kfp 2.14: a mutex lets one run of those that name it go at a time, a semaphore as many as its limit says. */
 export function locksOf({ document }: LoadedPipeline): Locks {
   const { mutexName, semaphoreKey } = document.platform?.platforms.kubernetes?.pipelineConfig ?? {}
   return { mutexName: mutexName || undefined, semaphoreKey: semaphoreKey || undefined }

@@ -182,7 +182,10 @@ const platformMessages: MessageTable = {
     activeDeadlineSeconds: field(int64, 'limit of the whole run'),
     workspace: field(message('WorkspaceConfig'), 'a volume that all steps share'),
     mutexName: field(text, 'one run at a time of those that name it (kfp 2.14 and 2.15)'),
-    semaphoreKey: field(text, 'pool that the run counts against (kfp 2.14 and 2.15)'),
+    semaphoreKey: field(
+      text,
+      'pool, or key of the ConfigMap semaphore-config, that the run counts against (kfp 2.14 and 2.15)',
+    ),
   }),
   WorkspaceConfig: tolerant('A volume that all steps share.', {
     size: field(text, 'Kubernetes quantity'),

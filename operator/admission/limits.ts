@@ -2,6 +2,7 @@
 import type { RunView } from '../run-view.ts'
 import type { Limits } from '../settings.ts'
 import type { Claim, Limit } from './ledger.ts'
+import type { Semaphores } from './semaphores.ts'
 
 /** Share of a named pool. */
 export interface PoolShare {
@@ -15,19 +16,25 @@ export interface Locks {
   readonly semaphoreKey?: string | undefined
 }
 
-/** Every run takes a place of the operator, its namespace, its pipeline, and of what it names. */
+/**
+ * Every run takes a place of the operator, its namespace, its pipeline, and of what it names. A semaphore that is one of `pools` is
+ * that pool: what the operator was started with is not widened by who may write a ConfigMap.
+ */
 export function runClaims(
   run: Pick<RunView, 'namespace' | 'pipeline' | 'pool' | 'poolWeight'>,
+  pools: Limits['pools'],
   locks: Locks = {},
 ): Claim[] {
   const { namespace, pipeline, pool, poolWeight = 1 } = run
   const { mutexName, semaphoreKey } = locks
+  const isPool = semaphoreKey !== undefined && Object.hasOwn(pools, semaphoreKey)
   return [
     one('all'),
     one(`namespace/${namespace}`),
     ...(pipeline ? [one(`pipeline/${namespace}/${pipeline}`)] : []),
     ...(pool ? [{ key: `pool/${pool}`, amount: poolWeight }] : []),
-    ...(semaphoreKey && semaphoreKey !== pool ? [one(`pool/${semaphoreKey}`)] : []),
+    ...(semaphoreKey && !isPool ? [one(`semaphore/${namespace}/${semaphoreKey}`)] : []),
+    ...(semaphoreKey && isPool && semaphoreKey !== pool ? [one(`pool/${semaphoreKey}`)] : []),
     ...(mutexName ? [one(`mutex/${namespace}/${mutexName}`)] : []),
   ]
 }
@@ -43,7 +50,7 @@ export function podClaims(namespace: string, pipeline: string, pool: PoolShare |
 
 const one = (key: string): Claim => ({ key, amount: 1 })
 
-export function runLimit(limits: Limits, key: string): Limit | string {
+export function runLimit(limits: Limits, semaphores: Pick<Semaphores, 'limitOf'>, key: string): Limit | string {
   const [kind, namespace, name] = split(key)
   switch (kind) {
     case 'all':
@@ -54,6 +61,8 @@ export function runLimit(limits: Limits, key: string): Limit | string {
       return reached(limits.activeRunsPerPipeline, `active runs of pipeline "${name}"`)
     case 'mutex':
       return { width: 1, name: `the mutex "${name}"` }
+    case 'semaphore':
+      return semaphores.limitOf(namespace, name)
     default:
       return pool(limits, key)
   }

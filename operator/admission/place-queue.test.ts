@@ -96,6 +96,67 @@ test('tells the limit that holds each, and how many wait for it before', () => {
   ])
 })
 
+describe('when a limit changes', () => {
+  const changing = () => {
+    const widths: Record<string, number> = { all: 4, pool: 1, a: 2 }
+    const queue = make(widths)
+    const set = (key: string, width: number | undefined): void => {
+      if (width === undefined) delete widths[key]
+      else widths[key] = width
+      queue.changed((one) => one === key)
+    }
+    return { queue, set }
+  }
+  test('more go when it is wider, and none until enough have left when it is narrower', () => {
+    const { queue, set } = changing()
+    for (const at of [1, 2, 3, 4]) queue.add(waiter(at, 'pool'))
+    expect(drain(queue)).toEqual([1])
+    set('pool', 3)
+    expect(drain(queue)).toEqual([2, 3])
+    set('pool', 2)
+    expect(drain(queue)).toEqual([])
+    queue.leave(waiter(1, 'pool').claims)
+    expect(drain(queue)).toEqual([])
+    queue.leave(waiter(2, 'pool').claims)
+    expect(drain(queue)).toEqual([4])
+  })
+  test('one that could never go goes when it can, and says meanwhile why not', () => {
+    const { queue, set } = changing()
+    const [heavy, light] = [waiter(1, ['late', 3]), waiter(2, 'late')]
+    for (const one of [heavy, light, waiter(3, 'a')]) queue.add(one)
+    expect(drain(queue)).toEqual([3])
+    expect(queue.waiting().get(light)?.reason).toBe('there is no late')
+    set('late', 1)
+    expect(drain(queue)).toEqual([2])
+    expect(queue.waiting().get(heavy)?.reason).toMatch(/takes 3 of late, which has no more than 1/)
+    set('late', 4)
+    expect(drain(queue)).toEqual([1])
+  })
+  test('who waits for one that went holds up nobody', () => {
+    const { queue, set } = changing()
+    for (const at of [1, 2]) queue.add(waiter(at, 'a', 'pool'))
+    expect(drain(queue)).toEqual([1])
+    set('pool', undefined)
+    queue.add(waiter(3, 'a'))
+    expect(drain(queue)).toEqual([3])
+    set('pool', 5)
+    expect(drain(queue)).toEqual([])
+    queue.leave(waiter(3, 'a').claims)
+    expect(drain(queue)).toEqual([2])
+  })
+})
+
+test('one that can not go any more does not stand before others at another limit', () => {
+  const widths: Record<string, number> = { ...WIDTHS }
+  const queue = make(widths)
+  for (const one of [waiter(1, ['b', 2]), waiter(2, 'a', ['b', 2])]) queue.add(one)
+  expect(drain(queue)).toEqual([1])
+  delete widths['a']
+  queue.changed((key) => key === 'a')
+  queue.add(waiter(3, 'b'))
+  expect(drain(queue)).toEqual([3])
+})
+
 describe('in any order of events', () => {
   const claims = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'pool', 'tiny'), fc.integer({ min: 1, max: 3 })), {
     maxLength: 2,
@@ -103,23 +164,39 @@ describe('in any order of events', () => {
   const step = fc.oneof(
     fc.record({ kind: fc.constant('add' as const), priority: fc.integer({ min: 0, max: 3 }), claims }),
     fc.record({ kind: fc.constantFrom('leave' as const, 'remove' as const), which: fc.nat(50) }),
+    fc.record({
+      kind: fc.constant('set' as const),
+      key: fc.constantFrom('a', 'pool', 'tiny'),
+      width: fc.option(fc.nat(4)),
+    }),
   )
   test('no limit is passed, nobody who could go waits, and all go in the end', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const ledger = makeLedger()
+        const widths: Record<string, number> = { ...WIDTHS }
+        const ledger = makeLedger(widths)
         const queue = createPlaceQueue<Numbered>(ledger, inOrder)
+        const set = (key: string, width: number | null): void => {
+          if (width === null) delete widths[key]
+          else widths[key] = width
+          queue.changed((one) => one === key)
+        }
+        const isPossible = ({ claims }: Numbered): boolean =>
+          claims.every(({ key, amount }) => amount <= (widths[key] ?? -1))
         let at = 0
         const waiting = new Set<Numbered>()
         const inside: Numbered[] = []
         const letIn = (): void => {
+          const used: Record<string, number> = {}
+          for (const { key, amount } of inside.flatMap((one) => one.claims)) used[key] = (used[key] ?? 0) + amount
           for (let next = queue.next(); next; next = queue.next()) {
             expect(waiting.delete(next)).toBe(true)
             inside.push(next)
+            for (const { key, amount } of next.claims) {
+              used[key] = (used[key] ?? 0) + amount
+              expect(used[key]).toBeLessThanOrEqual(widths[key]!)
+            }
           }
-          const used: Record<string, number> = {}
-          for (const { key, amount } of inside.flatMap((one) => one.claims)) used[key] = (used[key] ?? 0) + amount
-          for (const [key, amount] of Object.entries(used)) expect(amount).toBeLessThanOrEqual(WIDTHS[key]!)
           // The first of all that wait is held by a limit, not by the queue.
           const first = [...waiting].filter(isPossible).sort((x, y) => x.at - y.at)[0]
           if (first) expect(first.claims.every((claim) => ledger.fits(claim))).toBe(false)
@@ -130,6 +207,8 @@ describe('in any order of events', () => {
             const added = waiter(++at - 1000 * one.priority, ...one.claims.slice(0, keys.size === 2 ? 2 : 1))
             waiting.add(added)
             queue.add(added)
+          } else if (one.kind === 'set') {
+            set(one.key, one.width)
           } else if (one.kind === 'leave') {
             const [gone] = inside.splice(one.which % (inside.length || 1), 1)
             if (gone) queue.leave(gone.claims)
@@ -143,6 +222,8 @@ describe('in any order of events', () => {
           letIn()
           expect(queue.size).toBe(waiting.size)
         }
+        for (const [key, width] of Object.entries(WIDTHS)) set(key, width)
+        letIn()
         while (inside.length > 0) {
           queue.leave(inside.shift()!.claims)
           letIn()
@@ -152,7 +233,6 @@ describe('in any order of events', () => {
     )
   })
 })
-const isPossible = ({ claims }: Numbered): boolean => claims.every(({ key, amount }) => amount <= WIDTHS[key]!)
 
 test('ten thousand waiters and a thousand lines cost little for each that goes', () => {
   let looks = 0

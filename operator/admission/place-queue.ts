@@ -29,6 +29,8 @@ export interface PlaceQueue<T extends Waiter> {
   /** Takes what is claimed whatever the limits: it was let in before. */
   occupy(claims: readonly Claim[], name: string): void
   leave(claims: readonly Claim[]): void
+  /** Limits became wider, narrower, known or unknown: who waits for them is looked at again. */
+  changed(isAffected: (key: string) => boolean): void
   /** Of all that wait, in their order. Cost: sorting them, so for reports only. */
   waiting(): Map<T, Waiting>
   readonly size: number
@@ -37,8 +39,10 @@ export interface PlaceQueue<T extends Waiter> {
 interface Line<T> {
   readonly claims: readonly Claim[]
   readonly waiters: Heap<T>
-  /** Where it is parked. */
+  /** What it is parked at. */
   held?: Claim | undefined
+  /** No amount of waiting helps: it is parked apart, so as not to stand before others at that limit. */
+  isHopeless: boolean
   /** Counts its moves: older entries of it in heaps are stale. */
   stamp: number
 }
@@ -80,15 +84,17 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
   function place(line: Line<T>, held?: Claim): void {
     line.stamp++
     line.held = held
+    line.isHopeless = held !== undefined && ledger.hopeless(held) !== undefined
     const first = firstOf(line)
-    if (first) heapAt(held).push({ line, stamp: line.stamp, first })
+    if (first) heapOf(line).push({ line, stamp: line.stamp, first })
     else lines.delete(signature(line.claims))
   }
 
-  function heapAt(held: Claim | undefined): Heap<Entry<T>> {
-    if (!held) return ready
-    const heap = parked.get(held.key) ?? createHeap(entryOrder)
-    parked.set(held.key, heap)
+  function heapOf(line: Line<T>): Heap<Entry<T>> {
+    const key = parkedAt(line)
+    if (key === undefined) return ready
+    const heap = parked.get(key) ?? createHeap(entryOrder)
+    parked.set(key, heap)
     return heap
   }
 
@@ -96,9 +102,9 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
     let entry = top(ready)
     let heap = ready
     for (const key of opened) {
-      const candidates = parked.get(key)!
+      const candidates = parked.get(key)
       const candidate = top(candidates)
-      if (!candidate) {
+      if (!candidates || !candidate) {
         opened.delete(key)
         parked.delete(key)
       } else if (!entry || entryOrder(candidate, entry)) {
@@ -111,9 +117,11 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
 
   /** What holds the line; who needs much of a limit is not overtaken for ever by others that need little of it. */
   function obstacle({ line, first }: Entry<T>): Claim | undefined {
+    const hopeless = line.claims.find((claim) => ledger.hopeless(claim) !== undefined)
+    if (hopeless) return hopeless
     return line.claims.find((claim) => {
       if (!ledger.fits(claim)) return true
-      const earlier = line.held?.key === claim.key ? undefined : top(parked.get(claim.key))
+      const earlier = parkedAt(line) === claim.key ? undefined : top(parked.get(claim.key))
       return earlier !== undefined && precedes(earlier.first, first)
     })
   }
@@ -122,19 +130,22 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
     add(waiter) {
       members.add(waiter)
       const key = signature(waiter.claims)
-      const line = lines.get(key) ?? { claims: waiter.claims, waiters: createHeap(precedes), stamp: 0 }
+      const line = lines.get(key) ?? {
+        claims: waiter.claims,
+        waiters: createHeap(precedes),
+        isHopeless: false,
+        stamp: 0,
+      }
       lines.set(key, line)
       line.waiters.push(waiter)
       if (firstOf(line) !== waiter) return
-      // One that can never go must not stand before others at its limit.
-      const hopeless = waiter.claims.find((claim) => ledger.hopeless(claim))
-      place(line, hopeless ? { key: `${NEVER}${hopeless.key}`, amount: hopeless.amount } : line.held)
+      place(line, waiter.claims.find((claim) => ledger.hopeless(claim)) ?? line.held)
     },
     remove(waiter) {
       if (!members.delete(waiter)) return
       // It may have stood before others that need less.
-      const held = lines.get(signature(waiter.claims))?.held
-      if (held && !held.key.startsWith(NEVER) && parked.has(held.key)) opened.add(held.key)
+      const line = lines.get(signature(waiter.claims))
+      if (line?.held && !line.isHopeless && parked.has(line.held.key)) opened.add(line.held.key)
     },
     next() {
       for (let found = best(); found; found = best()) {
@@ -144,8 +155,8 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
         heap.pop()
         const held = obstacle(entry)
         if (held) {
-          opened.delete(held.key)
           place(entry.line, held)
+          opened.delete(parkedAt(entry.line)!)
           continue
         }
         members.delete(entry.first)
@@ -160,6 +171,14 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
       ledger.give(claims)
       for (const { key } of claims) if (parked.has(key)) opened.add(key)
     },
+    changed(isAffected) {
+      for (const line of lines.values()) {
+        if (!line.claims.some(({ key }) => isAffected(key))) continue
+        // Those behind it are looked at too: if it can never go now, it must not stand before them.
+        if (line.held && !line.isHopeless) opened.add(line.held.key)
+        place(line)
+      }
+    },
     waiting() {
       const counts = new Map<string, number>()
       const report = new Map<T, Waiting>()
@@ -167,8 +186,9 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
         const line = lines.get(signature(waiter.claims))!
         const hopeless = waiter.claims.map((claim) => ledger.hopeless(claim)).find((text) => text)
         const held = line.held ?? waiter.claims[0]!
-        const before = counts.get(held.key) ?? 0
-        counts.set(held.key, before + 1)
+        const place = parkedAt(line) ?? held.key
+        const before = counts.get(place) ?? 0
+        counts.set(place, before + 1)
         report.set(waiter, { reason: hopeless ?? ledger.explain(held), before })
       }
       return report
@@ -181,6 +201,9 @@ export function createPlaceQueue<T extends Waiter>(ledger: Ledger, precedes: (a:
 
 /** Where those are parked that can never go: nothing opens it, or they would stand before others again. */
 const NEVER = 'never/'
+/** Key of the heap of lines that a line is parked in. */
+const parkedAt = ({ held, isHopeless }: Line<unknown>): string | undefined =>
+  held && (isHopeless ? NEVER + held.key : held.key)
 
 const signature = (claims: readonly Claim[]): string => claims.map(({ key, amount }) => `${key}=${amount}`).join('\n')
 

@@ -39,6 +39,7 @@ describe('the operator is refused', () => {
     ['Secrets of its namespace', ['get', 'secrets', '-n', 'kfp-ts']],
     ['Secrets elsewhere', ['get', 'secrets', '-A']],
     ['changes of Secrets', ['annotate', 'secret', 'another', 'a=b', '-n', 'kfp-ts']],
+    ['ConfigMaps that nobody named', ['get', 'configmaps', '-n', 'kfp-ts']],
     ['nodes', ['get', 'nodes']],
     ['namespaces', ['get', 'namespaces']],
     ['workloads elsewhere', ['get', 'deployments', '-A']],
@@ -70,8 +71,15 @@ test.each([
   ['get', 'pods/log'],
   ['create', 'events'],
   ['create', 'secrets'],
+  ['watch', 'configmaps/semaphore-config'],
 ])('the operator may %s %s', (verb, resource) => {
   expect(as(OPERATOR, 'auth', 'can-i', verb, resource, '-n', 'kfp-ts').trim()).toBe('yes')
+})
+
+test('the operator may list the ConfigMap of semaphores, as it does', () => {
+  const path = '/api/v1/namespaces/kfp-ts/configmaps?fieldSelector=metadata.name%3D'
+  expect(as(OPERATOR, 'get', '--raw', `${path}semaphore-config`)).toContain('ConfigMapList')
+  expect(() => as(OPERATOR, 'get', '--raw', `${path}another`)).toThrow(/[Ff]orbidden/)
 })
 
 test('the operator may watch what roles with the label of waits let it, and nothing else', async () => {

@@ -1,7 +1,7 @@
 /** Whoever waits says in one sentence why: limits, pools, a mutex, quota, image, Secret; and what is next when that ends. */
 import { describe, expect, test } from 'vitest'
 import type { TaskAttention } from '../../api/pipeline-run.ts'
-import type { KubeObject } from '../../client/kube/resources.ts'
+import { CONFIG_MAPS, type KubeObject } from '../../client/kube/resources.ts'
 import { isNotFound } from '../../client/kube/transport.ts'
 import type { PipelineRun } from '../../client/runs.ts'
 import { finished, kube, kubectl, submit, until } from './support/cluster.ts'
@@ -13,6 +13,12 @@ useOperator(place, [
   ...['--max-active-runs-per-pipeline', '1', '--pool', 'gpu=2', '--pool', 'narrow=3', '--image-grace', '8'],
 ])
 
+const semaphoreConfig = (warehouse: string) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'semaphore-config' },
+  data: { warehouse },
+})
 const sleeper = (name: string) => shellPipeline(name, { nap: { script: 'sleep 300' } })
 
 async function says(run: PipelineRun, pattern: RegExp): Promise<string> {
@@ -39,9 +45,10 @@ async function cancel(run: PipelineRun): Promise<void> {
 
 describe.concurrent('a run in the queue', () => {
   test('names the limit and its place, and the place changes', async () => {
-    const runs: PipelineRun[] = []
-    for (let index = 0; index < 3; index++) runs.push(await submit(place, sleeper('same')))
-    const [first, second, third] = runs as [PipelineRun, PipelineRun, PipelineRun]
+    const first = await submit(place, sleeper('same'))
+    // An operator that has looked at the cluster hears of runs in their order; its first look has those of one second by name.
+    await isRunning(first)
+    const [second, third] = [await submit(place, sleeper('same')), await submit(place, sleeper('same'))]
     await says(second, /limit of 1 active runs of pipeline "same" is reached; it is the next one/)
     await says(third, /; 1 run is before it$/)
     expect(kubectl('describe', 'plr', '-n', place.namespace, third.metadata.name)).toMatch(/1 run is before it/)
@@ -73,6 +80,25 @@ describe.concurrent('a run in the queue', () => {
     await cancel(first)
     await isRunning(second)
     await cancel(second)
+  })
+
+  test('waits for a semaphore whose limit is in a ConfigMap, as that comes and changes', async () => {
+    const bounded = (name: string) => withPlatform(sleeper(name), { run: { semaphoreKey: 'warehouse' } })
+    const [first, second] = [await submit(place, bounded('bounded-1')), await submit(place, bounded('bounded-2'))]
+    await says(
+      first,
+      /the semaphore "warehouse" has no limit: the ConfigMap "semaphore-config" of .* is not there; make it/,
+    )
+    const setLimit = async (text: string) =>
+      await kube.apply<KubeObject>(CONFIG_MAPS, place.namespace, semaphoreConfig(text), { manager: 'test' })
+    await setLimit('few')
+    await says(first, /says "few", which is no whole number; set its key "warehouse"/)
+    await setLimit('1')
+    await isRunning(first)
+    await says(second, /the semaphore "warehouse" is full: 1 of 1 are taken; it is the next one/)
+    await setLimit('2')
+    await isRunning(second)
+    for (const run of [first, second]) await cancel(run)
   })
 })
 
