@@ -179,7 +179,8 @@ describe('volume claims', () => {
     const components = { make: leafOf({ ...inputs, annotations: 'STRUCT?' }, { name: 'STRING' }, 'make') }
     const executors = { make: { container: { image: 'argostub/createpvc' } } }
     const root = { dag: { tasks: { t: taskOf('make', { size: '1Gi', access_modes: ['ReadWriteOnce'], ...given }) } } }
-    const { actions } = simulate(pipelineOf({ root, components, executors }))
+    const { actions, report } = simulate(pipelineOf({ root, components, executors }))
+    if (report.error) throw new Error(report.error.message)
     return actions.flatMap((action) => (action.kind === 'change-volume' ? [action.request] : []))[0]
   }
   const rows: readonly (readonly [string, Record<string, JsonValue>, string | undefined])[] = [
@@ -190,6 +191,9 @@ describe('volume claims', () => {
   ]
   test.each(rows)('%s', (_rule, given, expected) => {
     expect((claim(given) as { storageClassName?: string }).storageClassName).toBe(expected)
+  })
+  test('a name and the end of one exclude each other', () => {
+    expect(() => claim({ pvc_name: 'a', pvc_name_suffix: '-b' })).toThrow('keep one of them')
   })
   test('annotations are texts', () => {
     expect(claim({ annotations: { keep: 3 } })).toMatchObject({ annotations: { keep: '3' } })

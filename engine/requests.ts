@@ -41,6 +41,8 @@ export function volumeRequest(view: RunView, path: TaskPath, inputs: ResolvedInp
   const { leaf } = planOf(view, view.state.tasks[path]!).component
   const text = (name: string) => (inputs.parameters[name] === undefined ? undefined : textOf(inputs.parameters[name]!))
   if (leaf!.kind === 'delete-volume') return { operation: 'delete', name: required('pvc_name', text('pvc_name')) }
+  if (text('pvc_name') && text('pvc_name_suffix'))
+    throw new TaskError('conflicting-inputs', '"pvc_name" and "pvc_name_suffix" are both given: keep one of them')
   const modes: JsonValue | undefined = inputs.parameters['access_modes']
   const all = {
     operation: 'create' as const,

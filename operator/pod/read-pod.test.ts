@@ -96,11 +96,25 @@ const starting = (ready: 'True' | 'False', init?: string): Pod =>
     conditions: [{ type: 'PodReadyToStartContainers', status: ready }],
     ...(init ? { initContainerStatuses: [{ name: init, state: { running: {} } }] } : {}),
   })
+const withBeside = (given: Pod, name: string): Pod => {
+  const initContainers = [{ name, image: 'i', restartPolicy: 'Always' }]
+  return { ...given, spec: { initContainers } as unknown as NonNullable<Pod['spec']> }
+}
 test.each([
   ['volumes and network', starting('False'), 'its node prepares volumes and network (ContainerCreating)'],
   ['its image', starting('True'), 'its image is pulled (ContainerCreating)'],
   ['its inputs', starting('True', 'kfp-ts-launcher'), 'its inputs are copied in'],
   ['an init container', starting('True', 'prepare'), 'its init container prepare runs'],
+  [
+    'its image, with one beside it',
+    withBeside(starting('True', 'proxy'), 'proxy'),
+    'its image is pulled (ContainerCreating)',
+  ],
+  [
+    'its inputs by a sidecar',
+    withBeside(starting('True', 'kfp-ts-launcher'), 'kfp-ts-launcher'),
+    'its inputs are copied in',
+  ],
   ['a node', pod({ phase: 'Pending' }), 'it waits for a node'],
 ])('says that a pod waits for %s', (_what, given, message) => {
   expect(readPod(given)).toMatchObject({ kind: 'waiting', message })

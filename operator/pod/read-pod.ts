@@ -113,7 +113,9 @@ function waiting(pod: Pod, main: ContainerStatus | undefined): PodFact {
   if (condition(pod, 'PodReadyToStartContainers')?.status !== 'True') {
     return { kind: 'waiting', message: `its node prepares volumes and network (${reason})`, isSettingUp: true }
   }
-  const initial = pod.status?.initContainerStatuses?.find(({ state }) => state?.running)
+  const initial = pod.status?.initContainerStatuses?.find(
+    ({ name, state }) => state?.running && (name === LAUNCHER_CONTAINER || !isBeside(pod, name)),
+  )
   if (initial?.name === LAUNCHER_CONTAINER) return { kind: 'waiting', message: 'its inputs are copied in' }
   if (initial) return { kind: 'waiting', message: `its init container ${initial.name} runs` }
   return { kind: 'waiting', message: `its image is pulled (${reason})` }
@@ -151,12 +153,10 @@ function exitText(exitCode: number): string {
 }
 
 /** An init container ends the attempt when it failed; one beside the step is started again. */
-function failedInit({ spec, status }: Pod): AttemptFailure | undefined {
-  const isBeside = (name: string) =>
-    spec?.initContainers?.some((container) => container.name === name && container.restartPolicy === 'Always')
-  for (const { name, state } of status?.initContainerStatuses ?? []) {
+function failedInit(pod: Pod): AttemptFailure | undefined {
+  for (const { name, state } of pod.status?.initContainerStatuses ?? []) {
     // What keeps the launcher from working shows as waiting.
-    if (name === LAUNCHER_CONTAINER || isBeside(name)) continue
+    if (name === LAUNCHER_CONTAINER || isBeside(pod, name)) continue
     const ended = state?.terminated
     if (!ended || ended.exitCode === 0) continue
     return {
@@ -167,6 +167,10 @@ function failedInit({ spec, status }: Pod): AttemptFailure | undefined {
     }
   }
   return undefined
+}
+
+function isBeside({ spec }: Pod, name: string): boolean {
+  return spec?.initContainers?.some((one) => one.name === name && one.restartPolicy === 'Always') ?? false
 }
 
 function condition(pod: Pod, type: string): PodCondition | undefined {
