@@ -91,6 +91,21 @@ test('a run whose tasks asked nothing has nothing to explain; one without a jour
   expect(await explain('run-9')).toBeUndefined()
 })
 
+test('a result that was damaged is named by its run, or by the id of one that is gone', async () => {
+  const damaged = { damageOf: async () => 'a.csv is gone' } as unknown as RunStore
+  const [asked] = simulate(documentOf('step:1')).actions.filter((action) => action.kind === 'look-up-cache')
+  const artifact = { name: 'a', type: { schemaTitle: 'system.Artifact' }, uri: '/a.csv', metadata: {} }
+  const outputs = { parameters: {}, artifacts: { a: [artifact] } }
+  const lookUpCache = async (...key: Parameters<RunRecords['lookUpCache']>) => ({
+    ...(await records.lookUpCache(...key))!,
+    outputs,
+  })
+  const answer = (from: RunRecords) => answerOfCache({ ...from, lookUpCache }, damaged, 'ml', asked!)
+  const reason = (run: string) => ({ hit: false, reason: `the result of run ${run} can't be used: a.csv is gone` })
+  expect(await answer(records)).toEqual(reason('name-of-run-1'))
+  expect(await answer({ ...records, namesOf: async () => new Map() })).toEqual(reason('run-1'))
+})
+
 test('entries of a version that did not keep the parts of keys are hits as before, and nothing to compare with', async () => {
   await metadata.db.updateTable('cache_entries').set({ pipeline_name: null, parts: null }).execute()
   expect(await explain('run-3')).toEqual([noneHasThisKey])

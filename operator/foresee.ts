@@ -83,6 +83,10 @@ export async function answerOfCache(
   if (!found) return { hit: false, reason: 'no earlier result has this key' }
   const { outputs, runId: sourceRunId, task: sourceTask } = found
   const damage = await damageOfOutputs(store, outputs)
-  if (damage) return { hit: false, reason: `the result of run ${sourceRunId} can't be used: ${damage}` }
+  if (damage) {
+    // People know a run by the name of its resource.
+    const name = (await records.namesOf([sourceRunId])).get(sourceRunId) ?? sourceRunId
+    return { hit: false, reason: `the result of run ${name} can't be used: ${damage}` }
+  }
   return { hit: true, outputs, sourceRunId, sourceTask }
 }
