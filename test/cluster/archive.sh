@@ -21,13 +21,20 @@ archive() {
   say "image $name: $(du -h "$IMAGES/$name.tar" | cut -f1)"
 }
 
-# node_into ROOT: Node as this checkout pins it, with the libraries it needs.
-node_into() {
-  local root=$1 node=$REPOSITORY/node_modules/node/bin/node library
-  mkdir -p "$root/usr/bin"
-  cp "$node" "$root/usr/bin/node"
-  ldd "$node" | grep -o '/[^ ]*' | while read -r library; do
-    mkdir -p "$root$(dirname "$library")"
-    cp -L "$library" "$root$library"
+# program_into ROOT PROGRAM PLACE: a program of this machine, with the libraries it needs.
+program_into() {
+  local root=$1 program=$2 library
+  install -D "$program" "$root$3"
+  ldd "$program" | grep -o '/[^ ]*' | while read -r library; do
+    install -D "$library" "$root$library"
   done
+}
+
+# node_into ROOT [PLACE]: Node as this checkout pins it.
+node_into() { program_into "$1" "$REPOSITORY/node_modules/node/bin/node" "${2:-/usr/bin/node}"; }
+
+# into_cluster NAME: the image goes into the running cluster.
+into_cluster() {
+  if docker_answers; then kind load image-archive --name kfp-ts "$IMAGES/$1.tar" >&2
+  else ctr --address "$CONTAINERD_SOCKET" -n k8s.io images import "$IMAGES/$1.tar" >/dev/null; fi
 }

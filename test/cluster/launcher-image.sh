@@ -11,7 +11,7 @@ exec 9>"$STATE/launcher.lock"
 flock 9
 
 root=$WORK/launcher
-mkdir -p "$root/app" "$root/usr/bin" "$root/tmp"
+mkdir -p "$root/app" "$root/tmp"
 chmod 1777 "$root/tmp"
 "$REPOSITORY/node_modules/.bin/esbuild" "$REPOSITORY/launcher/main.ts" --bundle --platform=node --format=esm \
   --log-level=error --outfile="$STATE/launcher.mjs" \
@@ -21,15 +21,9 @@ stamp=$STATE/.launcher-$(sha256sum <"$STATE/launcher.mjs" | cut -c1-16)
 
 exec 8>"$CACHE/launcher.lock"
 flock 8
-node=$REPOSITORY/node_modules/node/bin/node
 cp "$STATE/launcher.mjs" "$root/app/launcher.mjs"
-cp "$node" "$root/usr/bin/node"
-ldd "$node" | grep -o '/[^ ]*' | while read -r library; do
-  mkdir -p "$root$(dirname "$library")"
-  cp -L "$library" "$root$library"
-done
+node_into "$root"
 archive launcher "$root" '{"Env":["PATH=/usr/bin"]}' kfp-ts-launcher:test
-if docker_answers; then kind load image-archive --name kfp-ts "$IMAGES/launcher.tar" >&2
-else ctr --address "$CONTAINERD_SOCKET" -n k8s.io images import "$IMAGES/launcher.tar" >/dev/null; fi
+into_cluster launcher
 rm -f "$STATE"/.launcher-*
 touch "$stamp"

@@ -18,13 +18,6 @@ command -v buildah >/dev/null || {
   apt-get install -y --no-install-recommends buildah >"$log" 2>&1 || fail 'apt-get install buildah' "$log"
 }
 
-copy_program() {
-  install -D "$1" "$2"
-  ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
-    install -D "$library" "$root$library"
-  done
-}
-
 # Package registries are reached as from this machine: with its certificates.
 make_base() {
   local root=$WORK/node-base applet
@@ -33,7 +26,7 @@ make_base() {
   say 'image node:24-slim: the base of the operator image'
   rm -rf "$root" && mkdir -p "$root/bin" "$root/tmp" "$root/root" "$root/etc/ssl/certs" "$root/usr/local/lib/node_modules"
   chmod 1777 "$root/tmp"
-  copy_program "$REPOSITORY/node_modules/node/bin/node" "$root/usr/local/bin/node"
+  node_into "$root" /usr/local/bin/node
   for applet in $(/bin/busybox --list); do ln -sf busybox "$root/bin/$applet"; done
   rm -f "$root/bin/busybox"
   cp /bin/busybox "$root/bin/busybox"
@@ -65,8 +58,7 @@ load() {
   # shellcheck disable=SC2086
   buildah $STORAGE push -q "kfp-ts:$1" "docker-archive:$IMAGES/kfp-ts.tar:docker.io/library/kfp-ts:$1" >>"$log" 2>&1 ||
     fail 'buildah push' "$log"
-  if docker_answers; then kind load image-archive --name kfp-ts "$IMAGES/kfp-ts.tar" >&2
-  else ctr --address "$CONTAINERD_SOCKET" -n k8s.io images import "$IMAGES/kfp-ts.tar" >/dev/null; fi
+  into_cluster kfp-ts
   say "image kfp-ts:$1: $(du -h "$IMAGES/kfp-ts.tar" | cut -f1)"
   rm -f "$IMAGES/kfp-ts.tar"
 }

@@ -7,6 +7,8 @@ source "$FOLDER/lib.sh"
 source "$FOLDER/settings.sh"
 source "$FOLDER/archive.sh"
 docker_answers || load_settings
+exec 9>"$CACHE/serving.lock"
+flock 9
 
 root=$WORK/serving
 rm -rf "$root" && mkdir -p "$root/app" "$root/tmp"
@@ -19,5 +21,4 @@ echo "import { main } from './cli/main.ts'; await main(process.argv.slice(2))" |
     --banner:js="import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);"
 archive serving "$root" '{"Env":["PATH=/usr/bin"],"Entrypoint":["node","/app/stdin.mjs"],"User":"65532:65532"}' \
   kfp-ts-serving:test
-if docker_answers; then kind load image-archive --name kfp-ts "$IMAGES/serving.tar" >&2
-else ctr --address "$CONTAINERD_SOCKET" -n k8s.io images import "$IMAGES/serving.tar" >/dev/null; fi
+into_cluster serving
