@@ -3,7 +3,6 @@
  * on the same machine and kind of database.
  * Usage: node test/bench-server.ts [--database sqlite|postgres] [--runs 100000] [--no-mlflow]
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,8 +10,8 @@ import { parseArgs } from 'node:util'
 import { sql } from 'kysely'
 import { serve } from '../server/start.ts'
 import type { Metadata } from '../store/metadata/database.ts'
-import { freePort, startPostgres } from './servers/postgres.ts'
-import { MLFLOW_3, pythonEnvironment } from './servers/venv.ts'
+import { startMlflow } from './servers/mlflow-server.ts'
+import { startPostgres } from './servers/postgres.ts'
 
 const { values: options } = parseArgs({
   options: {
@@ -168,37 +167,6 @@ async function benchWrites(name: string, url: string, clients = 8, seconds = 10)
   console.log(`${`log_batch of 20 metrics, ${clients} clients: ${name}`.padEnd(58)} ${perSecond.toFixed(1)} batches/s`)
 }
 
-async function startMlflow(database: string, directory: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const driver = database.startsWith('postgresql:') ? ['psycopg2-binary'] : []
-  const environment = await pythonEnvironment([...MLFLOW_3, ...driver])
-  const port = await freePort()
-  const args = ['server', '--backend-store-uri', database, '--artifacts-destination', directory, '--host', '127.0.0.1']
-  const server = spawn(join(environment, 'bin', 'mlflow'), [...args, '--port', String(port)], {
-    stdio: 'ignore',
-    detached: true,
-    cwd: directory,
-    env: { ...process.env, PATH: `${join(environment, 'bin')}:${process.env['PATH']}` },
-  })
-  const url = `http://127.0.0.1:${port}`
-  for (;;) {
-    if (server.exitCode !== null) throw new Error('mlflow server ended')
-    const up = await fetch(`${url}/health`).then(
-      (response) => response.ok,
-      () => false,
-    )
-    if (up) break
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  }
-  const ended = new Promise((resolve) => server.once('exit', resolve))
-  return {
-    url,
-    stop: async () => {
-      process.kill(-server.pid!, 'SIGTERM')
-      await ended
-    },
-  }
-}
-
 const directory = mkdtempSync(join(tmpdir(), 'kfp-ts-bench-'))
 const postgres = options.database === 'postgres' ? await startPostgres() : undefined
 const server = await serve({ dataDirectory: directory, database: postgres?.url, port: 0 })
@@ -213,7 +181,7 @@ try {
   if (!options['no-mlflow']) {
     const other = postgres ? await startPostgres() : undefined
     const database = other ? other.url.replace('postgres://', 'postgresql://') : `sqlite:///${directory}/mlflow.db`
-    const mlflow = await startMlflow(database, directory)
+    const mlflow = await startMlflow({ database, directory })
     try {
       await benchWrites('mlflow server 3.17.2', mlflow.url)
     } finally {

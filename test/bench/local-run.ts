@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { KFP_VERSION, kfpEnvironment } from './kfp-environment.ts'
+import { KFP_2, KFP_VERSION, pythonEnvironment } from '../python-environment.ts'
 import { measure, printTable } from './measure.ts'
 
 const HERE = import.meta.dirname
@@ -14,7 +14,7 @@ const TOOL = resolve(HERE, '../../bin/kfp-ts.js')
 const RUNS = 5
 
 const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-bench-'))
-const bin = await kfpEnvironment()
+const bin = join(await pythonEnvironment(KFP_2), 'bin')
 /** The components of kfp.local say `python3`: it has to be this environment's. */
 const kfpEnv = { ...process.env, PATH: `${bin}:${process.env['PATH']}` }
 const python = (...args: string[]) =>

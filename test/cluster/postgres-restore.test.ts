@@ -8,13 +8,15 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { PipelineRun } from '../../client/runs.ts'
+import { freePort } from '../free-port.ts'
 import { serverPrograms, type TestPostgres } from '../servers/postgres.ts'
-import { finished, installCrds, makePlace, type Place, submit, until } from './support/cluster.ts'
+import { finished, submit, until } from './support/cluster.ts'
+import { usePlace } from './support/fixtures.ts'
 import { shellPipeline } from './support/pipelines.ts'
 import {
   ALL_RIGHTS,
   clientOf,
-  freePort,
+  HOST,
   makeAccount,
   type ServedOperator,
   startServedOperator,
@@ -23,27 +25,24 @@ import {
 import { startClusterPostgres } from './support/servers.ts'
 
 const DATABASE = 'kfp_ts'
-let place: Place
+const place = usePlace('restore')
 let postgres: TestPostgres
 let operator: ServedOperator | undefined
 let folder: string
 let port: number
 
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('restore')
   for (const name of ['starts', 'gates']) {
     await mkdir(join(place.store, name))
     await chmod(join(place.store, name), 0o777)
   }
   postgres = await startClusterPostgres()
   folder = mkdtempSync(join(tmpdir(), 'kfp-ts-dump-'))
-  port = await freePort()
+  port = await freePort(HOST)
   await makeAccount(place, 'client', ALL_RIGHTS)
 })
 afterAll(async () => {
   await operator?.kill()
-  await place?.remove()
   await postgres?.stop()
   rmSync(folder, { recursive: true, force: true })
 })

@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
+import { freePort } from '../free-port.ts'
 import { startPostgres, type TestPostgres } from '../servers/postgres.ts'
 import { kube, until } from './support/cluster.ts'
 import { usePlace } from './support/fixtures.ts'
@@ -9,7 +10,7 @@ import { shellPipeline } from './support/pipelines.ts'
 import {
   ALL_RIGHTS,
   clientOf,
-  freePort,
+  HOST,
   makeAccount,
   makeExperiment,
   type ServedOperator,
@@ -87,7 +88,7 @@ async function killUnderLoad(operator: ServedOperator, experiment: string, noted
 }
 
 test(`${CLIENTS} clients and ${KILLS} kills: nothing that was acknowledged is lost, and every run is carried out once`, async () => {
-  const port = await freePort()
+  const port = await freePort(HOST)
   const noted: Acknowledged = { metrics: new Map(), started: [] }
   let experiment: string | undefined
   for (let round = 0; round < KILLS; round++) {

@@ -1,27 +1,14 @@
 /** Settings and command lines that only a kubelet can give a meaning: variables, dollars, init containers, things of one name. */
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { CONFIG_MAPS, type KubeObject } from '../../client/kube/resources.ts'
-import {
-  finished,
-  installCrds,
-  kube,
-  makePlace,
-  type OperatorProcess,
-  type Place,
-  SECRETS,
-  startOperatorProcess,
-  submit,
-} from './support/cluster.ts'
+import { finished, kube, SECRETS, submit } from './support/cluster.ts'
+import { useOperator, usePlace } from './support/fixtures.ts'
 import { shellPipeline, withPlatform } from './support/pipelines.ts'
 
-let place: Place
-let operator: OperatorProcess
-
+const place = usePlace('at-work')
 beforeAll(async () => {
-  await installCrds()
-  place = await makePlace('at-work')
   const metadata = { name: 'shared.name' }
   const secret = { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { key: 'of the secret', price: '5$$' } }
   await kube.create(SECRETS, place.namespace, secret as KubeObject)
@@ -30,12 +17,8 @@ beforeAll(async () => {
   // The claim is mounted by a folder of it that the step's user may write to.
   await mkdir(join(place.store, 'prepared'))
   await chmod(join(place.store, 'prepared'), 0o777)
-  operator = await startOperatorProcess(place)
 })
-afterAll(async () => {
-  await operator?.kill()
-  await place?.remove()
-})
+useOperator(place)
 
 test('a step sees what was prepared for it, under the names of its author', async () => {
   const script = [

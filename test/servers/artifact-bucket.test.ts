@@ -6,9 +6,10 @@ import { ArtifactBucket } from '../../server/artifact-bucket.ts'
 import type { ArtifactFiles } from '../../server/artifact-files.ts'
 import { ArtifactDirectory } from '../../server/artifact-files.ts'
 import { type S3Bucket, s3Bucket } from '../../store/s3-bucket.ts'
+import { MLFLOW_3, pythonEnvironment } from '../python-environment.ts'
+import { runScript } from './run-script.ts'
 import { type S3Server, startS3Server } from './s3-server.ts'
 import { call, startTestServer, type TestServer } from './test-server.ts'
-import { MLFLOW_3, pythonEnvironment, runScript } from './venv.ts'
 
 let s3: S3Server
 let bucket: S3Bucket

@@ -1,9 +1,10 @@
 /** Unmodified kfp and mlflow clients from PyPI against our server, on SQLite and on Postgres. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { KFP_2, MLFLOW_2, MLFLOW_3, pythonEnvironment } from '../python-environment.ts'
 import { startPostgres, type TestPostgres } from './postgres.ts'
+import { runScript } from './run-script.ts'
 import { scriptedExecutor } from './scripted-executor.ts'
 import { startTestServer, type TestServer } from './test-server.ts'
-import { KFP_2, MLFLOW_2, MLFLOW_3, pythonEnvironment, runScript } from './venv.ts'
 
 describe.each(['sqlite', 'postgres'] as const)('clients on %s', (kind) => {
   let postgres: TestPostgres | undefined

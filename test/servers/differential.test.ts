@@ -1,58 +1,26 @@
 /** The same calls to a real `mlflow server` and to ours, on the same kind of database: status, error code and content are equal. */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePort } from './postgres.ts'
+import { type MlflowServer, startMlflow } from './mlflow-server.ts'
 import { call, startTestServer, type TestServer } from './test-server.ts'
-import { MLFLOW_3, pythonEnvironment } from './venv.ts'
 
 const API = '/api/2.0/mlflow'
 let ours: TestServer
-let theirs: { url: string; stop: () => Promise<void> }
+let theirs: MlflowServer
+let directory: string
 
 beforeAll(async () => {
   ours = await startTestServer()
-  theirs = await startMlflow()
+  directory = mkdtempSync(join(tmpdir(), 'kfp-ts-mlflow-'))
+  theirs = await startMlflow({ database: `sqlite:///${directory}/mlflow.db`, directory }, '--workers', '1')
 })
 afterAll(async () => {
   await ours.close()
   await theirs.stop()
+  rmSync(directory, { recursive: true, force: true })
 })
-
-async function startMlflow(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const environment = await pythonEnvironment(MLFLOW_3)
-  const directory = mkdtempSync(join(tmpdir(), 'kfp-ts-mlflow-'))
-  const port = await freePort()
-  const store = ['--backend-store-uri', `sqlite:///${directory}/mlflow.db`, '--artifacts-destination', `${directory}/a`]
-  const args = ['server', ...store, '--host', '127.0.0.1', '--port', String(port), '--workers', '1']
-  const server = spawn(join(environment, 'bin', 'mlflow'), args, {
-    stdio: 'ignore',
-    detached: true,
-    cwd: directory,
-    env: { ...process.env, PATH: `${join(environment, 'bin')}:${process.env['PATH']}` },
-  })
-  const ended = new Promise((resolve) => server.once('exit', resolve))
-  const url = `http://127.0.0.1:${port}`
-  for (;;) {
-    if (server.exitCode !== null) throw new Error('mlflow server ended')
-    const up = await fetch(`${url}/health`).then(
-      (response) => response.ok,
-      () => false,
-    )
-    if (up) break
-    await new Promise((resolve) => setTimeout(resolve, 300))
-  }
-  return {
-    url,
-    stop: async () => {
-      process.kill(-server.pid!, 'SIGTERM')
-      await ended
-      rmSync(directory, { recursive: true, force: true })
-    },
-  }
-}
 
 /** Names for ids, so that answers of two servers compare: each server fills its own. */
 type Names = Map<string, string>

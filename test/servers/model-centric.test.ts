@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ModelRegistry } from '../../client/model-registry.ts'
 import { CHOICES, loadData, trackRun } from '../../examples/model-centric/experiment.ts'
 import { type Started, startCommand } from '../../examples/model-centric/processes.ts'
-import { MLFLOW_3, pythonEnvironment, runProgram } from './venv.ts'
+import { MLFLOW_3, pythonEnvironment } from '../python-environment.ts'
+import { runProgram } from './run-script.ts'
 
 const EXAMPLE = new URL('../../examples/', import.meta.url).pathname
 let folder: string

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Started, startCommand } from '../../examples/model-centric/processes.ts'
-import { ONNX, pythonEnvironment, runScript } from './venv.ts'
+import { ONNX, pythonEnvironment } from '../python-environment.ts'
+import { runScript } from './run-script.ts'
 
 const VERSION = '1.30.0'
 const PROGRAM = new URL('../../bin/kfp-ts.js', import.meta.url).pathname

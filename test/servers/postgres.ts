@@ -1,10 +1,10 @@
 /** Starts a Postgres of its own for a test: a new cluster in a temporary directory on a free port. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { appendFileSync, chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { freePort } from '../free-port.ts'
 
 export interface TestPostgres {
   /** `postgres://…` of a fresh, empty database. */
@@ -14,29 +14,18 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
-/** Debian's server, installed when it is missing (the machine may be new). */
+/** Debian's server, installed when it is missing (the machine may be new); by one process, since apt allows only one. */
 export function serverPrograms(): string {
   const root = '/usr/lib/postgresql'
   if (!existsSync(root)) {
-    execFileSync('apt-get', ['update', '-q'], { stdio: 'ignore' })
-    execFileSync('apt-get', ['install', '-y', '-q', 'postgresql'], {
+    const install = `[ -d ${root} ] || { apt-get update -q && apt-get install -y -q postgresql; }`
+    execFileSync('flock', [join(tmpdir(), 'kfp-ts-postgres.lock'), 'sh', '-c', install], {
       stdio: 'ignore',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     })
   }
   const newest = readdirSync(root).sort((a, b) => Number(b) - Number(a))[0]
   return join(root, newest!, 'bin')
-}
-
-export async function freePort(host = '127.0.0.1'): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, host, () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }
 
 /** Where others than this machine's processes reach it: an address of this machine, and the network they come from. */

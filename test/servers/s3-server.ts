@@ -2,10 +2,10 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { S3Settings } from '../../store/s3-store.ts'
+import { freePort } from '../free-port.ts'
 
 export interface S3Server {
   readonly settings: S3Settings & { readonly endpoint: string }
@@ -54,15 +54,6 @@ function binary(): string {
     execFileSync(resolve(import.meta.dirname, '../cluster/build-binaries.sh'), ['versitygw'], { stdio: 'inherit' })
   }
   return cache
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer().listen(0, host)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function answers(url: string): Promise<void> {

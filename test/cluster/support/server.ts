@@ -1,7 +1,6 @@
 /** An operator with the server beside it, accounts with rights of their own, and requests under their tokens. */
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import type { KubeObject, Resource } from '../../../client/kube/resources.ts'
+import { freePort } from '../../free-port.ts'
 import { kube, type OperatorProcess, type Place, startOperatorProcess, until } from './cluster.ts'
 import { hostAddress } from './servers.ts'
 
@@ -12,22 +11,13 @@ export interface ServedOperator extends OperatorProcess {
   readonly url: string
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, HOST)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** @param options.port the same one after a kill, so that clients and pods find it again */
 export async function startServedOperator(
   place: Place,
   extra: readonly string[] = [],
   { port, environment }: { readonly port?: number; readonly environment?: Readonly<Record<string, string>> } = {},
 ): Promise<ServedOperator> {
-  const at = port ?? (await freePort())
+  const at = port ?? (await freePort(HOST))
   const url = `http://${HOST}:${at}`
   const operator = await startOperatorProcess(
     place,

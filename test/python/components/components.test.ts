@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { parsePipelineDocument } from '../../../api/index.ts'
-import { kfpEnvironment } from '../../bench/kfp-environment.ts'
+import { KFP_2, pythonEnvironment } from '../../python-environment.ts'
 
 test('PyPI kfp loads and compiles every component', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kfp-ts-components-'))
   try {
-    const python = join(await kfpEnvironment(), 'python')
+    const python = join(await pythonEnvironment(KFP_2), 'bin/python')
     const script = join(import.meta.dirname, 'use_in_python.py')
     const root = resolve(import.meta.dirname, '../../..')
     const printed = execFileSync(python, [script, root, folder], {

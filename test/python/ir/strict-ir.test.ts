@@ -1,8 +1,7 @@
 /** Every document that we emit, as PyPI's kfp reads it: strictly as protobuf, and by load_component_from_file. */
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -16,7 +15,7 @@ import { goldens as critical } from '../../goldens/critical.ts'
 import { goldens as essential } from '../../goldens/essential.ts'
 import { goldensInFolders } from '../../goldens/in-folders.ts'
 import { goldens as parallelAndNested } from '../../goldens/parallel-and-nested.ts'
-import { freshOracleEnvironment, KFP_VERSION } from '../oracle-environment.ts'
+import { KFP_KUBERNETES, pythonEnvironment } from '../../python-environment.ts'
 
 const run = promisify(execFile)
 const RANDOM_PIPELINES = 40
@@ -25,26 +24,9 @@ let python: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kfp-ts-ir-'))
-  python = join(await environmentWithKubernetes(), 'bin/python')
+  python = join(await pythonEnvironment(KFP_KUBERNETES), 'bin/python')
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** The oracle's environment does not have kfp-kubernetes, whose protobuf describes the second document. */
-async function environmentWithKubernetes(): Promise<string> {
-  const cached = join(
-    process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
-    'kfp-ts/venvs',
-    `ir-kfp-${KFP_VERSION}`,
-  )
-  if (existsSync(cached)) return cached
-  const copy = await freshOracleEnvironment(folder)
-  await run(join(copy, 'bin/python'), ['-m', 'pip', 'install', '-q', `kfp-kubernetes==${KFP_VERSION}`])
-  await mkdir(resolve(cached, '..'), { recursive: true })
-  const building = `${cached}.${process.pid}`
-  await cp(copy, building, { recursive: true, verbatimSymlinks: true })
-  await rename(building, cached).catch(() => rm(building, { recursive: true, force: true }))
-  return cached
-}
 
 async function emit(name: string, pipeline: AnyPipeline | AnyComponent): Promise<void> {
   const { document, issues } = await compile(pipeline)

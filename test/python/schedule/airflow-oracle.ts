@@ -1,13 +1,12 @@
 /** Asks Airflow's own timetable classes (airflow_oracle.py) in a virtual environment that is made once and kept in the cache. */
-import { execFile, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { availableParallelism, homedir, tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { AIRFLOW, pythonEnvironment } from '../../python-environment.ts'
+import { keptAnswer } from '../kept-answers.ts'
 
-const AIRFLOW = 'apache-airflow-core==3.3.2'
-const run = promisify(execFile)
+const PROGRAM = join(import.meta.dirname, 'airflow_oracle.py')
 
 /** Times are epoch seconds. */
 export interface OracleCase {
@@ -29,9 +28,17 @@ export interface OracleAnswer {
   readonly latest: readonly (OracleSlot | string | null)[]
 }
 
-/** Asks as many processes as there are cores, each for every n-th case: Airflow is what this test waits for. */
+/** What Airflow says, which is asked only once: it is slow, and it always says the same. */
 export async function askAirflow(cases: readonly OracleCase[]): Promise<OracleAnswer[]> {
-  const python = await airflowPython()
+  const program = await readFile(PROGRAM, 'utf8')
+  // The rules of the time zones are in the cases as well as in Python: a new release of them asks again.
+  const question = { packages: AIRFLOW.packages, zones: process.versions.tz, program, cases }
+  return await keptAnswer('airflow', question, () => askEachCore(cases))
+}
+
+/** Asks as many processes as there are cores, each for every n-th case. */
+async function askEachCore(cases: readonly OracleCase[]): Promise<OracleAnswer[]> {
+  const python = join(await pythonEnvironment(AIRFLOW), 'bin/python')
   const width = Math.max(1, Math.min(availableParallelism(), cases.length))
   const parts = Array.from({ length: width }, (_, part) => cases.filter((_, index) => index % width === part))
   const answers = await Promise.all(parts.map((part) => askOne(python, part)))
@@ -39,7 +46,7 @@ export async function askAirflow(cases: readonly OracleCase[]): Promise<OracleAn
 }
 
 async function askOne(python: string, cases: readonly OracleCase[]): Promise<OracleAnswer[]> {
-  const child = spawn(python, [join(import.meta.dirname, 'airflow_oracle.py')], {
+  const child = spawn(python, [PROGRAM], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, AIRFLOW_HOME: join(tmpdir(), 'kfp-ts-airflow-home') },
   })
@@ -50,19 +57,4 @@ async function askOne(python: string, cases: readonly OracleCase[]): Promise<Ora
   const status = await ended
   if (status !== 0) throw new Error(`airflow_oracle.py ended with status ${status}`)
   return JSON.parse(text)
-}
-
-async function airflowPython(): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kfp-ts', 'venvs')
-  const venv = join(cache, 'airflow-core-3.3.2')
-  if (!existsSync(join(venv, 'ready'))) {
-    const building = `${venv}.${process.pid}`
-    await mkdir(cache, { recursive: true })
-    await run('python3', ['-m', 'venv', building])
-    await run(join(building, 'bin/python'), ['-m', 'pip', 'install', '--quiet', AIRFLOW])
-    await mkdir(join(building, 'ready'))
-    await rm(venv, { recursive: true, force: true })
-    await rename(building, venv)
-  }
-  return join(venv, 'bin/python')
 }
