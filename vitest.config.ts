@@ -1,4 +1,13 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
+import { NoSkips } from './test/no-skips.ts'
+
+/** Our kinds are served before the files of a project begin, and their namespaces are gone when it is over. */
+const CLUSTER = {
+  globalSetup: ['test/cluster/support/global-setup.ts'],
+  testTimeout: 1_800_000,
+  hookTimeout: 900_000,
+}
 
 /** `unit` is the fast project (no network, no Python, no cluster); the others name what they need. */
 export default defineConfig({
@@ -7,6 +16,10 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What runs after the last file waits for the cluster.
+    teardownTimeout: 180_000,
+    sequence: { sequencer: LongestFirst },
+    reporters: process.env['KFP_TS_NO_SKIPS'] ? ['default', new NoSkips()] : ['default'],
     projects: [
       {
         extends: true,
@@ -45,9 +58,9 @@ export default defineConfig({
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
           exclude: ['test/cluster/disruptive/**'],
-          testTimeout: 1_800_000,
-          hookTimeout: 900_000,
-          maxWorkers: 2,
+          // More than there are cores: they wait for pods, most of the time.
+          maxWorkers: 3,
+          ...CLUSTER,
         },
       },
       // The same cluster, alone on it: these stop parts of it, lose nodes, or install the operator for real.
@@ -56,9 +69,8 @@ export default defineConfig({
         test: {
           name: 'cluster-disruptive',
           include: ['test/cluster/disruptive/**/*.test.ts'],
-          testTimeout: 1_800_000,
-          hookTimeout: 900_000,
           fileParallelism: false,
+          ...CLUSTER,
         },
       },
     ],

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { TestPostgres } from '../servers/postgres.ts'
 import { branchingPipeline, expectedStarts, prepareMarks, startsOf } from './support/branching.ts'
-import { finished, installCrds, makePlace, type Place, startOperatorProcess, submit } from './support/cluster.ts'
+import { finished, makePlace, type Place, startOperatorProcess, submit } from './support/cluster.ts'
 import { type ObjectStore, startClusterPostgres, startObjectStore } from './support/servers.ts'
 
 const KILLS = Number(process.env['KFP_TS_KILLS'] ?? 200)
@@ -24,8 +24,7 @@ const databases: TestPostgres[] = []
 let objects: ObjectStore | undefined
 
 beforeAll(async () => {
-  await installCrds()
-  for (const setup of SETUPS) victims.push(await prepare(setup))
+  victims.push(...(await Promise.all(SETUPS.map(prepare))))
 })
 afterAll(async () => {
   await Promise.all(victims.map(({ place }) => place.remove()))

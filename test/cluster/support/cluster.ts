@@ -13,7 +13,7 @@ import { createHttpsTransport } from '../../../client/kube/https-transport.ts'
 import { loadKubeAccess } from '../../../client/kube/kubeconfig.ts'
 import { type KubeObject, PIPELINE_RUNS, PODS, type Resource, VOLUME_CLAIMS } from '../../../client/kube/resources.ts'
 import { throttle } from '../../../client/kube/throttle.ts'
-import { isAlreadyExists, isNotFound } from '../../../client/kube/transport.ts'
+import { isAlreadyExists } from '../../../client/kube/transport.ts'
 import { createRunsClient, type PipelineRun, type RunsClient } from '../../../client/runs.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../../..')
@@ -90,6 +90,9 @@ export interface Place {
   remove(): Promise<void>
 }
 
+/** Tells the namespaces of one run of the tests from those of others on the same cluster. */
+export const TEST_RUN = { label: 'kfp-ts.dev/test-run', variable: 'KFP_TS_TEST_RUN' } as const
+
 /** A place with a name of its own, of which nothing is in the cluster before it is made. */
 export function planPlace(name: string): Place & { make(): Promise<void> } {
   const namespace = `t-${name}-${randomBytes(3).toString('hex')}`
@@ -115,7 +118,13 @@ async function makeNamespace(namespace: string, store: string): Promise<void> {
   await kube.create(NAMESPACES, undefined, {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    metadata: {
+      name: namespace,
+      labels: {
+        'pod-security.kubernetes.io/enforce': 'restricted',
+        [TEST_RUN.label]: process.env[TEST_RUN.variable] ?? '',
+      },
+    },
   })
   await makeVolume(namespace, 'store', store)
   await until('the default service account', async () =>
@@ -128,17 +137,12 @@ async function makeNamespace(namespace: string, store: string): Promise<void> {
 }
 
 async function removeNamespace(namespace: string, store: string): Promise<void> {
-  // In this order: a namespace's own deletion looks again only every few seconds for what it waits for.
+  // Before the namespace, whose own deletion begins only after five seconds: nobody waits for it here, global-setup.ts does.
   for (const resource of [PIPELINE_RUNS, PODS, VOLUME_CLAIMS]) {
     await kube.deleteCollection(resource, { namespace }, { gracePeriodSeconds: 0 }).catch(() => {})
   }
   await until('its pods are gone', async () => (await kube.list(PODS, { namespace })).items.length === 0, 120)
   await kube.delete(NAMESPACES, undefined, namespace).catch(() => {})
-  await until(
-    'the namespace is gone',
-    async () => kube.get(NAMESPACES, undefined, namespace).then(() => false, isNotFound),
-    120,
-  )
   await kube.delete(VOLUMES, undefined, `${namespace}-store`).catch(() => {})
   await rm(store, { recursive: true, force: true })
 }

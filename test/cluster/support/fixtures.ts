@@ -3,7 +3,7 @@
  * `const place = usePlace('runs'); const operator = useOperator(place, ['--image-grace', '2'])`.
  */
 import { afterAll, beforeAll } from 'vitest'
-import { installCrds, type OperatorProcess, type Place, planPlace, startOperatorProcess } from './cluster.ts'
+import { type OperatorProcess, type Place, planPlace, startOperatorProcess } from './cluster.ts'
 import {
   ALL_RIGHTS,
   type Ask,
@@ -15,13 +15,10 @@ import {
 } from './server.ts'
 import { type ObjectStore, startObjectStore } from './servers.ts'
 
-/** A namespace of its own with a store volume; our kinds are served. */
+/** A namespace of its own with a store volume. */
 export function usePlace(name: string): Place {
   const place = planPlace(name)
-  beforeAll(async () => {
-    await installCrds()
-    await place.make()
-  })
+  beforeAll(() => place.make())
   afterAll(() => place.remove())
   return place
 }
