@@ -66,9 +66,19 @@ export const ISSUE_CODES = {
   },
   'unknown-component': { meaning: 'componentRef names no component.', remedy: 'Correct the name.' },
   'unknown-executor': { meaning: 'A label names no executor of deploymentSpec.', remedy: 'Correct the label.' },
-  'unknown-task': { meaning: 'A reference names no task of the same graph.', remedy: 'Correct the task key.' },
-  'unknown-output': { meaning: 'A reference names no output of that task.', remedy: 'Correct the output name.' },
-  'unknown-input': { meaning: 'A reference names no input that is there.', remedy: 'Correct the input name.' },
+  'unknown-task': {
+    meaning: 'A reference, or a Kubernetes setting of a step, names no task of the same graph.',
+    remedy: 'Correct the task key.',
+  },
+  'unknown-output': {
+    meaning: 'A reference names no output of that task. A warning for a Kubernetes setting, which is left out then.',
+    remedy: 'Correct the output name.',
+  },
+  'unknown-input': {
+    meaning:
+      'A reference names no input that is there; that of a Kubernetes setting, no input of the graph around the step.',
+    remedy: 'Correct the input name.',
+  },
   'task-cycle': { meaning: 'Tasks wait for each other in a circle.', remedy: 'Remove one of the dependencies.' },
   'recursive-component': { meaning: 'A component contains itself.', remedy: 'Use a loop instead.' },
   'missing-source': { meaning: 'An input or output says not where its value comes from.', remedy: 'Give a source.' },

@@ -3,19 +3,11 @@
  * Kubernetes setting it forgets some: items of outer loops are not handed on to inner ones, and a field of an item is an input
  * `<item>-subvar-<field>` that nobody fills and every group around lists. Their names are unique in a pipeline, so they are found. Pure.
  */
+import { isChannel, itemOfField } from '../api/channels.ts'
 import type { JsonValue } from '../api/json.ts'
 import { selectValue } from './condition.ts'
 import { parentPath, planOf, ROOT, type RunView, scopeParameter } from './tree.ts'
 import type { TaskPath } from './types.ts'
-
-/** Such an input of a group may lead nowhere there: what needs it looks further out. */
-export const isChannel = (name: string): boolean => name.startsWith('pipelinechannel--')
-
-/** The item that a name stands for a field of. */
-export function itemOfField(name: string): { readonly name: string; readonly field: string } | undefined {
-  const [, item, field] = /^(pipelinechannel--.+)-subvar-(.+)$/.exec(name) ?? []
-  return item === undefined ? undefined : { name: item, field: field! }
-}
 
 /**
  * An input of the graph, or of a group around it up to the pipeline that they are of.

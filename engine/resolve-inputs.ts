@@ -1,9 +1,10 @@
 /** Inputs of a task from where its wires lead: literals, the graph around it, outputs of siblings, final states (kfp-ir.md 2.1, 2.2). */
+import { isChannel, itemOfField } from '../api/channels.ts'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { TaskInputParameterSpec } from '../api/pipeline-spec.ts'
 import { pathOfArtifact } from './artifact-paths.ts'
-import { inputInReach, isChannel, itemOfField } from './channels.ts'
+import { inputInReach } from './channels.ts'
 import { selectValue } from './condition.ts'
 import { convertValue, describe } from './convert-value.ts'
 import { canonicalJson } from './digest.ts'
