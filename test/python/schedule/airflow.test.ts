@@ -113,7 +113,8 @@ test('240 schedules over ten years in ten zones: Airflow with catchup', async ()
   expect(unexplained).toEqual([])
   expect(compared).toBeGreaterThan(100_000)
   expect(Object.keys(counts).every((rule) => rule in EXPLAINED)).toBe(true)
-})
+  // Airflow takes two minutes of two cores where it was not asked before, and a busy machine has less to give.
+}, 1_800_000)
 
 test('the same schedules without catchup: the newest due slot, or the next one', async () => {
   const cases = generate(240)
