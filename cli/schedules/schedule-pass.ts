@@ -8,7 +8,6 @@ import type { Explanation, ScheduleAction } from '../../engine/schedule/schedule
 import type { Services } from '../../server/context.ts'
 import { collectSignals } from '../../store/metadata/collect-signals.ts'
 import { recordedRuns } from '../../store/metadata/ended-runs.ts'
-import { MetadataError } from '../../store/metadata/errors.ts'
 import {
   activeBackfill,
   answerRequest,
@@ -34,6 +33,8 @@ export interface PassResult {
 
 /** After a pass that could not carry everything out. */
 const RETRY_MILLIS = 30_000
+/** After runs that ended at their start. */
+const RETRY_SOON_MILLIS = 1000
 
 export async function passOverSchedule(services: Services, row: FullSchedule): Promise<PassResult> {
   const { db } = services.metadata
@@ -55,16 +56,18 @@ export async function passOverSchedule(services: Services, row: FullSchedule): P
   const pass = advanceSchedule(schedule, state, { runs: facts, manualRequests: requests, signals, ...resume }, now)
   const refused: Explanation[] = []
   const failed = await carryOut(services, row, schedule, pass.actions, refused)
-  const backfillWake = backfill && (await passOverBackfill(services, row, schedule, backfill, runs, now))
+  const backfillWake = backfill && (await passOverBackfill(services, row, schedule, backfill, runs, refused, now))
   if (failed) {
     // Nothing is saved: the next pass sees what was created and tries the rest again.
-    await save(services, row, row.state, state.cursor, state.index, [failed], null)
+    await save(services, row, row.state, state.cursor, state.index, [failed, ...refused], null)
     return { wakeAt: now + RETRY_MILLIS, unfinished: unfinishedOf(runs) }
   }
   const { cursor, index } = pass.state
   const told = [...pass.explanations, ...refused]
   await save(services, row, JSON.stringify(pass.state), cursor, index, told, pass.next?.runAfter ?? null)
-  const wakeAt = Math.min(pass.wakeAt ?? Number.POSITIVE_INFINITY, backfillWake ?? Number.POSITIVE_INFINITY)
+  // They have ended: what waited for them is looked at soon. Back to back, they must not fill the history.
+  const pause = schedule.kind === 'continuous' ? RETRY_MILLIS : RETRY_SOON_MILLIS
+  const wakeAt = Math.min(...[pass.wakeAt, backfillWake, refused.length > 0 ? now + pause : undefined].map(orNever))
   const created = await observeRuns(db, id, cursor, rangeOf(backfill))
   return { ...(Number.isFinite(wakeAt) ? { wakeAt } : {}), unfinished: unfinishedOf(created) }
 }
@@ -91,14 +94,17 @@ async function carryOut(
   row: FullSchedule,
   schedule: Schedule,
   actions: readonly ScheduleAction[],
+  /** Told here: runs that can never start, after which the others go on. */
   refused: Explanation[],
   backfill: string | null = null,
 ): Promise<Explanation | undefined> {
   const { db } = services.metadata
   for (const action of actions) {
     try {
-      if (action.kind === 'create-run') await createPlannedRun(services, row, schedule, action.run, backfill)
-      if (action.kind === 'release-run') await releasePlannedRun(services, row, schedule, action.name)
+      if (action.kind === 'create-run')
+        note(refused, action.run.name, await createPlannedRun(services, row, schedule, action.run, backfill))
+      if (action.kind === 'release-run')
+        note(refused, action.name, await releasePlannedRun(services, row, schedule, action.name))
       if (action.kind === 'answer-request')
         await answerRequest(db, row.recurring_run_id, action.id, action.accepted, action.message)
       if (action.kind === 'settle-signals')
@@ -106,14 +112,16 @@ async function carryOut(
       // prune-run: records of runs are kept here; history limits concern objects of a cluster.
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      const told = { reason: 'NotStarted', message: `a run could not be started: ${reason}`, event: true } as const
-      // Trying again would meet the same values, and keep the events that come after from becoming runs.
-      const hopeless = action.kind === 'create-run' && action.run.kind === 'triggered'
-      if (!hopeless || !(error instanceof MetadataError && error.code === 'invalid')) return told
-      refused.push(told)
+      return { reason: 'NotStarted', message: `a run could not be started: ${reason}`, event: true }
     }
   }
   return undefined
+}
+
+/** A run that failed at its start, once and for all. */
+function note(refused: Explanation[], name: string, problem: string | undefined): void {
+  if (problem !== undefined)
+    refused.push({ reason: 'NotStarted', message: `run ${name} could not be started: ${problem}`, event: true })
 }
 
 async function passOverBackfill(
@@ -122,6 +130,7 @@ async function passOverBackfill(
   schedule: Schedule,
   stored: BackfillRow,
   runs: readonly ObservedRun[],
+  refused: Explanation[],
   now: number,
 ): Promise<number | undefined> {
   const { db } = services.metadata
@@ -132,7 +141,7 @@ async function passOverBackfill(
     return undefined
   }
   const pass = advanceBackfill(backfill, JSON.parse(stored.state) as BackfillState, runs.map(factOf), now)
-  const failed = await carryOut(services, row, schedule, pass.actions, [], stored.name)
+  const failed = await carryOut(services, row, schedule, pass.actions, refused, stored.name)
   if (failed) return now + RETRY_MILLIS
   await saveBackfill(db, row.recurring_run_id, stored.name, JSON.stringify(pass.state), pass.phase)
   return pass.wakeAt
@@ -162,6 +171,8 @@ async function save(
   const saved = { state, standing, next_at: nextAt, cursor: cursor ?? null, index }
   await services.metadata.transaction((db) => saveSchedule(db, row.recurring_run_id, saved, events))
 }
+
+const orNever = (at: number | undefined): number => at ?? Number.POSITIVE_INFINITY
 
 function unfinishedOf(runs: readonly ObservedRun[]): string[] {
   return runs.filter((run) => ['held', 'active'].includes(factOf(run).phase)).map((run) => run.run_id)

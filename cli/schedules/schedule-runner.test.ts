@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import type { Services } from '../../server/context.ts'
 import { RunEvents } from '../../server/run-events.ts'
@@ -10,6 +10,7 @@ import { setRunState } from '../../store/metadata/pipeline-runs.ts'
 import { findSchedule, insertBackfill, scheduleEvents } from '../../store/metadata/schedules.ts'
 import type { RunState } from '../../store/metadata/tables.ts'
 import { createSchedule } from './create-schedule.ts'
+import { passOverSchedule } from './schedule-pass.ts'
 import { type ScheduleRunner, startScheduleRunner } from './schedule-runner.ts'
 
 const at = (text: string) => Date.parse(text)
@@ -173,6 +174,91 @@ test('a start in the far past with catchup All: a warning, and ten runs a pass',
   expect(started).toHaveLength(10)
   const { standing } = await findSchedule(metadata.db, '', 'past')
   expect(standing).toMatch(/LargeBacklog/)
+})
+
+describe('runs that lack an input', () => {
+  const strict = {
+    spec: {
+      ...(document as { spec: object }).spec,
+      root: { dag: { tasks: {} }, inputDefinitions: { parameters: { n: { parameterType: 'NUMBER_INTEGER' } } } },
+    },
+  } as never
+  const message = "The parameters do not fit the pipeline: 'n' is missing: it has no default"
+
+  /** Stored before its pipeline required the input. */
+  async function lacking(spec: Omit<ScheduledRunSpec, 'runTemplate'>): Promise<string> {
+    const { id } = await createSchedule(metadata, { name: 'nightly', spec: { ...spec, runTemplate: {} }, document })
+    const pipeline_spec = JSON.stringify((strict as { spec: object }).spec)
+    await metadata.db.updateTable('recurring_runs').set({ pipeline_spec }).where('recurring_run_id', '=', id).execute()
+    return id
+  }
+  const stored = () =>
+    metadata.db
+      .selectFrom('runs')
+      .innerJoin('pipeline_runs', 'pipeline_runs.run_id', 'runs.run_id')
+      .select(['runs.name', 'runs.state', 'runs.end_time', 'pipeline_runs.error'])
+      .orderBy('runs.name')
+      .execute()
+
+  test('made by the clock: each fails once with the reason, and the next date is not held up', async () => {
+    const id = await lacking({ ...DAILY, catchup: 'All', maxActiveRuns: 1 })
+    const first = await passOverSchedule(services, await findSchedule(metadata.db, '', 'nightly'))
+    expect(first).toEqual({ wakeAt: now + 1000, unfinished: [] })
+    for (let pass = 0; pass < 8; pass += 1) {
+      await runner.settle()
+      now += 1000
+    }
+    const error = JSON.stringify({ code: 'not-started', message })
+    const runs = await stored()
+    expect(runs).toHaveLength(4)
+    for (const run of runs) expect(run).toMatchObject({ state: 'FAILED', end_time: expect.any(Number), error })
+    expect(started).toEqual([])
+    const told = (await scheduleEvents(metadata.db, id, 50)).filter(({ reason }) => reason === 'NotStarted')
+    expect(told.map((event) => event.message)).toEqual(
+      runs.map(({ name }) => `run ${name} could not be started: ${message}`),
+    )
+    expect((await findSchedule(metadata.db, '', 'nightly')).next_at).toBe(at('2026-01-05T00:00:00Z'))
+  })
+
+  test('count as failures in a row', async () => {
+    await lacking({ ...DAILY, catchup: 'All', maxActiveRuns: 1, maxConsecutiveFailures: 2 })
+    for (let pass = 0; pass < 8; pass += 1) {
+      await runner.settle()
+      now += 1000
+    }
+    expect(await stored()).toHaveLength(2)
+    expect((await findSchedule(metadata.db, '', 'nightly')).standing).toMatch(/SuspendedByFailures/)
+  })
+
+  test('that waited for a slot, and those of a backfill', async () => {
+    const id = await lacking({ ...DAILY, startTime: '2026-02-01T00:00:00Z', suspend: true })
+    const request = { recurring_run_id: id, requested_at: now, parameters: '{}', accepted: null, message: null }
+    await metadata.db
+      .insertInto('schedule_requests')
+      .values({ ...request, request_id: 'a', logical_date: null })
+      .execute()
+    await runner.settle()
+    expect(await stored()).toEqual([])
+    await metadata.db.updateTable('recurring_runs').set({ enabled: 1 }).where('recurring_run_id', '=', id).execute()
+    const range = { from: '2025-12-30T00:00:00Z', to: '2025-12-31T00:00:00Z' }
+    await insertBackfill(metadata.db, {
+      recurring_run_id: id,
+      name: 'b',
+      created_at: now,
+      spec: JSON.stringify({ scheduleRef: { name: 'nightly' }, ...range, maxActiveRuns: 1 }),
+      state: '{"outcomes":[]}',
+      phase: 'Running',
+    })
+    for (let pass = 0; pass < 5; pass += 1) {
+      await runner.settle()
+      now += 1000
+    }
+    expect((await stored()).map(({ state }) => state)).toEqual(['FAILED', 'FAILED', 'FAILED'])
+    expect(await metadata.db.selectFrom('backfills').select('phase').execute()).toEqual([{ phase: 'Failed' }])
+    expect(await metadata.db.selectFrom('schedule_runs').select('name').where('held', '=', 1).execute()).toEqual([])
+    const told = (await scheduleEvents(metadata.db, id, 50)).filter(({ reason }) => reason === 'NotStarted')
+    expect(told).toHaveLength(3)
+  })
 })
 
 test('two schedules of one name, and a wrong spec', async () => {

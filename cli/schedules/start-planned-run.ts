@@ -1,5 +1,6 @@
 /** Carries a schedule's `create-run` out: records the plan, fills the macros in, and starts a pipeline run. Before: schedule-runner.ts. */
 import type { JsonValue } from '../../api/json.ts'
+import type { PipelineDocument } from '../../api/platform-spec.ts'
 import { fitParameters } from '../../engine/index.ts'
 import type { Schedule } from '../../engine/schedule/compile-schedule.ts'
 import { expandMacros, macroValuesOf } from '../../engine/schedule/macros.ts'
@@ -7,7 +8,8 @@ import type { RunPlan } from '../../engine/schedule/schedule-state.ts'
 import type { Services } from '../../server/context.ts'
 import type { RunSource } from '../../server/kfp/run-source.ts'
 import { checkParameters, documentOf } from '../../server/kfp/spec.ts'
-import { scheduledRunId, startRun } from '../../server/kfp/start-run.ts'
+import { scheduledRunId, startRun, storeRefusedRun } from '../../server/kfp/start-run.ts'
+import { MetadataError } from '../../store/metadata/errors.ts'
 import { getExperiment } from '../../store/metadata/experiments.ts'
 import { getVersion, latestVersion } from '../../store/metadata/pipelines.ts'
 import {
@@ -19,14 +21,18 @@ import {
 
 const ACTOR = 'schedule'
 
-/** Records the plan first: killed in between, the plan without its run is made again. A held run is recorded only. */
+/**
+ * Records the plan first: killed in between, the plan without its run is made again. A held run is recorded only.
+ *
+ * @returns why the run can never start, if so: it is stored as FAILED, and trying again would meet the same values
+ */
 export async function createPlannedRun(
   services: Services,
   row: FullSchedule,
   schedule: Schedule,
   plan: RunPlan,
   backfill: string | null = null,
-): Promise<void> {
+): Promise<string | undefined> {
   const { db } = services.metadata
   await insertScheduleRun(db, {
     recurring_run_id: row.recurring_run_id,
@@ -41,21 +47,22 @@ export async function createPlannedRun(
     held: plan.held ? 1 : 0,
     created_at: services.metadata.now(),
   })
-  if (!plan.held) await startPlannedRun(services, row, schedule, plan)
+  return plan.held ? undefined : await startPlannedRun(services, row, schedule, plan)
 }
 
-/** Starts a run that waited for a slot. */
+/** Starts a run that waited for a slot. @returns why it can never start, if so */
 export async function releasePlannedRun(
   services: Services,
   row: FullSchedule,
   schedule: Schedule,
   name: string,
-): Promise<void> {
+): Promise<string | undefined> {
   const { db } = services.metadata
   const planned = await findScheduleRun(db, row.recurring_run_id, name)
-  if (!planned) return
-  await startPlannedRun(services, row, schedule, JSON.parse(planned.plan) as RunPlan)
+  if (!planned) return undefined
+  const refused = await startPlannedRun(services, row, schedule, JSON.parse(planned.plan) as RunPlan)
   await releaseScheduleRun(db, row.recurring_run_id, name)
+  return refused
 }
 
 async function startPlannedRun(
@@ -63,24 +70,37 @@ async function startPlannedRun(
   row: FullSchedule,
   schedule: Schedule,
   plan: RunPlan,
-): Promise<void> {
+): Promise<string | undefined> {
   const { metadata } = services
   const runId = scheduledRunId(row.recurring_run_id, plan.name)
   const source = await sourceOf(services, row)
   const config = JSON.parse(row.runtime_config) as { parameters?: Record<string, JsonValue>; pipeline_root?: string }
   const values = macroValuesOf(plan, schedule.zone, runId, metadata.now())
   const filled = expandMacros({ ...config.parameters, ...plan.parameters }, values) as Record<string, JsonValue>
-  await startRun(services, {
+  const request = {
     experiment: await getExperiment(metadata.db, String(row.experiment_id)),
     displayName: plan.name,
     source,
-    parameters: checkParameters(source.document, fitParameters(source.document, filled)),
     pipelineRoot: config.pipeline_root,
     serviceAccount: row.service_account ?? undefined,
     recurringRunId: row.recurring_run_id,
     scheduledAt: values.scheduledTime,
     actor: ACTOR,
-  })
+  }
+  const { parameters, problem } = checked(source.document, filled)
+  if (problem === undefined) await startRun(services, { ...request, parameters })
+  else await storeRefusedRun(services, { ...request, parameters }, problem)
+  return problem
+}
+
+/** The parameters as the pipeline takes them; as they are, with the reason, where it does not. */
+function checked(document: PipelineDocument, given: Readonly<Record<string, JsonValue>>) {
+  try {
+    return { parameters: checkParameters(document, fitParameters(document, given)) }
+  } catch (error) {
+    if (error instanceof MetadataError && error.code === 'invalid') return { parameters: given, problem: error.message }
+    throw error
+  }
 }
 
 /** The inlined pipeline, or the version that is named or the newest at this moment. */

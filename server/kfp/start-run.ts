@@ -44,6 +44,24 @@ export async function startRun(services: Services, request: StartRun): Promise<F
   return row
 }
 
+/** Stores a run that can never start, with the reason; a run of the same tick that is there already stays as it is. */
+export async function storeRefusedRun(
+  { metadata }: Services,
+  request: StartRun & { readonly recurringRunId: string },
+  message: string,
+): Promise<void> {
+  const runId = scheduledRunId(request.recurringRunId, request.displayName)
+  const now = metadata.now()
+  try {
+    await metadata.transaction(async (db) => {
+      await insertStart(db, runId, request, now)
+      await setRunState(db, runId, 'FAILED', now, { code: 'not-started', message })
+    })
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+  }
+}
+
 /** The same for the same tick, so that a schedule that is killed in between makes no run twice. */
 export function scheduledRunId(recurringRunId: string, displayName: string): string {
   const hex = createHash('sha256').update(`${recurringRunId}\0${displayName}`).digest('hex')
