@@ -63,6 +63,10 @@ verify: setup ## Regenerate in memory and fail on any difference with what is co
 bench-server: setup ## Lists, searches and pages over 100,000 runs; log_batch beside mlflow server (ARGS="--database postgres --runs 1000000")
 	@node test/bench-server.ts $(ARGS)
 
+.PHONY: bench-size
+bench-size: setup ## Bytes of database that a run and a task take, on SQLite and Postgres (ARGS="--runs 400")
+	@node --conditions=kfp-ts-source test/bench-size.ts $(ARGS)
+
 .PHONY: bench
 bench: setup ## Print our times beside kfp's, scikit-learn's and the bare processes', from one run
 	@node --conditions=kfp-ts-source scripts/bench.ts

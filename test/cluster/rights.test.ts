@@ -133,3 +133,9 @@ test.each([
   expect(() => kubectl('create', '-n', place.namespace, '-f', file)).toThrow(/violates PodSecurity/)
   await rm(file, { force: true })
 })
+
+test.each(['volume-sqlite', 'postgres-s3'])('an API server takes the overlay %s as it is, new', (name) => {
+  expect(kubectl('apply', '-k', join(ROOT, 'manifests/overlays', name), '--dry-run=server')).toMatch(
+    /deployment\.apps\/kfp-ts-operator created/,
+  )
+})

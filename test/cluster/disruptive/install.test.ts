@@ -214,10 +214,13 @@ describe('the overlay postgres-s3', () => {
       AWS_SECRET_ACCESS_KEY: credentials!.secretAccessKey,
     })
     const option = '/spec/template/spec/containers/0/args'
-    applyOverlay('postgres-s3', 'latest', [
-      { op: 'replace', path: `${option}/2`, value: `--object-store=s3://${s3.bucket}/kfp-ts` },
-      { op: 'add', path: `${option}/-`, value: `--s3-endpoint=${endpoint}` },
-    ])
+    applyOverlay('postgres-s3', 'latest', {
+      components: ['service-monitor'],
+      patch: [
+        { op: 'replace', path: `${option}/2`, value: `--object-store=s3://${s3.bucket}/kfp-ts` },
+        { op: 'add', path: `${option}/-`, value: `--s3-endpoint=${endpoint}` },
+      ],
+    })
     waitForRollout()
   })
   afterAll(async () => {

@@ -52,13 +52,18 @@ export async function prepareInstallation(): Promise<Place> {
 }
 
 /** `kubectl apply -k` of an overlay of one's own on top of one of ours. */
-export function applyOverlay(name: string, tag: string, patch: readonly object[] = []): void {
+export function applyOverlay(
+  name: string,
+  tag: string,
+  { patch = [], components = [] }: { patch?: readonly object[]; components?: readonly string[] } = {},
+): void {
   const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-overlay-'))
   const target = { kind: 'Deployment', name: 'kfp-ts-operator' }
   const overlay = {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
     kind: 'Kustomization',
     resources: [relative(folder, join(ROOT, 'manifests/overlays', name))],
+    components: components.map((component) => relative(folder, join(ROOT, 'manifests/components', component))),
     images: [{ name: 'kfp-ts', newTag: tag }],
     ...(patch.length > 0 ? { patches: [{ target, patch: stringify(patch) }] } : {}),
   }
