@@ -136,6 +136,13 @@ describe('a pod', () => {
     })
   })
 
+  test("has another claim beside the store's volume, whatever the claim is called", () => {
+    const kubernetes = { pvcMount: [{ pvcName: 'kfp-ts-store', mountPath: '/mine' }] }
+    const { spec } = buildPod(request({}, { kubernetes }))
+    expect(spec?.volumes?.map(({ name }) => name)).toEqual(['kfp-ts-store', 'kfp-ts-store-2'])
+    expect(spec?.containers[0]?.volumeMounts).toContainEqual({ name: 'kfp-ts-store-2', mountPath: '/mine' })
+  })
+
   test('sees nothing of the claim beside the folder that is the store', () => {
     const kubernetes = {
       pvcMount: [

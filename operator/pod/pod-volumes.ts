@@ -21,6 +21,9 @@ export function podVolumes(config: JsonObject): PodVolumes {
   return { volumes: names.volumes, mounts, nameOf: (name) => names.find(name) }
 }
 
+/** Names of the operator's own volumes (build-pod.ts): the author of a pipeline may have a claim that is called so. */
+const OWN_NAMES = /^kfp-ts-(store|s3|minio|workspace)$/
+
 /** A secret, a claim and a scratch folder may all be called `data`; each is a volume, and one that is mounted twice is one. */
 class VolumeNames {
   readonly volumes: Volume[] = []
@@ -43,7 +46,7 @@ class VolumeNames {
   }
 
   #free(wanted: string): string {
-    const isTaken = (name: string) => this.volumes.some((volume) => volume.name === name)
+    const isTaken = (name: string) => OWN_NAMES.test(name) || this.volumes.some((volume) => volume.name === name)
     let name = wanted
     for (let count = 2; isTaken(name); count++) name = `${wanted.slice(0, 58)}-${count}`
     return name
