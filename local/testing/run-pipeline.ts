@@ -1,6 +1,4 @@
 /** Runs a pipeline in a test: the engine decides, fakes answer, time is virtual. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { closest } from '../../api/closest.ts'
 import { InvalidInputError, type Issue } from '../../api/issue.ts'
@@ -23,6 +21,7 @@ import type { Action, RunConfig } from '../../engine/types.ts'
 import type { FakeWait } from './fake-waits.ts'
 import type { FakeComponent } from './fakes.ts'
 import { makeTestExecutor } from './test-executor.ts'
+import { makeTestFolder } from './test-folders.ts'
 import { makeTestRun, type TestRun } from './test-run.ts'
 import { makeVirtualClock } from './virtual-clock.ts'
 
@@ -75,8 +74,7 @@ export async function runPipeline(
   const program = prepare(document)
   const args = options.arguments ?? {}
   refuse([...checkArguments(program, args), ...checkFakes(document, { ...options.components, ...options.waits })])
-  const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-test-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const folder = makeTestFolder()
   const start = options.startTime ?? START_TIME
   const clock = makeVirtualClock(start)
   const reuse = options.reuse && endedRuns.get(options.reuse)?.()

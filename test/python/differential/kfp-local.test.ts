@@ -42,6 +42,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kfp-ts-differential-'))
   await mkdir(join(folder, 'oracle'), { recursive: true })
   await mkdir(join(folder, 'ours'), { recursive: true })
+  await mkdir(join(folder, 'temporary'), { recursive: true })
   const python = join(await freshOracleEnvironment(folder), 'bin/python')
   // To a file: kfp.local pads its lines to hundreds of megabytes.
   await run(
@@ -54,6 +55,8 @@ beforeAll(async () => {
         ...process.env,
         PATH: `${join(folder, 'venv/bin')}:${process.env['PATH']}`,
         KFP_TS_DIFFERENTIAL_DIR: join(folder, 'oracle'),
+        // Steps of kfp.local leave a folder each.
+        TMPDIR: join(folder, 'temporary'),
       },
       maxBuffer: 64 << 20,
     },
