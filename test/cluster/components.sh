@@ -104,8 +104,10 @@ containerRuntimeEndpoint: unix://$CONTAINERD_SOCKET
 clusterDNS: []
 clusterDomain: cluster.local
 maxPods: 500
-# Several pods start in the same second here; a real node's limits stay on pods, not on events.
-eventRecordQPS: 0
+# Several pods start in the same second here; a real node's limits stay on pods, not on events. Not 0, which is said to be no
+# limit: the kubelet hands it to its client, for which it means five a second, and events come minutes late.
+eventRecordQPS: 1000
+eventBurst: 2000
 kubeAPIQPS: 100
 kubeAPIBurst: 200
 nodeStatusUpdateFrequency: 2s
