@@ -7,6 +7,7 @@ source "$FOLDER/settings.sh"
 source "$FOLDER/nodes.sh"
 
 if docker_answers; then exec "$FOLDER/kind-down.sh"; fi
+one_at_a_time
 [ -f "$STATE/ports" ] || { say 'no cluster here'; exit 0; }
 load_settings
 

@@ -52,7 +52,8 @@ start() {
     say "$name runs already (pid $(cat "$PIDS/$name"))"
     return
   fi
-  setsid "$@" >"$LOGS/$name.log" 2>&1 </dev/null &
+  # 9 is the lock of up.sh and down.sh: what they start must not keep it.
+  setsid "$@" >"$LOGS/$name.log" 2>&1 </dev/null 9>&- &
   record_pid "$name" $!
 }
 
@@ -85,6 +86,15 @@ stop() {
 
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Starting a cluster while another process ends it leaves two halves that fight: one waits for the other.
+one_at_a_time() {
+  mkdir -p "$CACHE"
+  exec 9>"$CACHE/$(basename "$STATE").lock"
+  flock -n 9 && return
+  say "waiting for another cluster-up or cluster-down of $STATE"
+  flock 9
 }
 
 docker_answers() { command -v docker >/dev/null && docker info >/dev/null 2>&1; }

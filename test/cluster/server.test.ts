@@ -83,9 +83,10 @@ describe('a run of a client', () => {
     await until('the step has begun', async () => (await log(id, 'wait')).body === 'begun\n', 120)
     const followed = ask('GET', `/api/v1/runs/${id}/logs?task=root/wait&follow=true`)
     expect((await runOf(id)).state).toBe('RUNNING')
-    expect((await ask('GET', `/api/v1/runs/${id}/waiting`)).body.waiting).toEqual([
-      { task: 'root/after', reason: 'it waits for wait' },
-    ])
+    // A line of its log may be here before the news that it started.
+    const waiting = async () => (await ask('GET', `/api/v1/runs/${id}/waiting`)).body.waiting
+    await until('one task waits', async () => (await waiting()).length === 1)
+    expect(await waiting()).toEqual([{ task: 'root/after', reason: 'it waits for wait' }])
     expect((await ask('POST', `${KFP}/runs/${id}:terminate`)).status).toBe(200)
     await until('the run is over', async () => (await status(id)).state === 'CANCELED', 60)
     expect((await resourceOf(id))?.spec.cancel).toBe(true)

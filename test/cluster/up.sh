@@ -23,6 +23,7 @@ make_network() {
 }
 
 main() {
+  one_at_a_time
   "$FOLDER/packages.sh"
   "$FOLDER/build-binaries.sh"
   "$FOLDER/build-images.sh"

@@ -237,6 +237,6 @@ export async function submit(
   return await place.runs.create({ pipelineText, pipelineName, ...options })
 }
 
-export async function finished(place: Place, run: PipelineRun, seconds = 120): Promise<PipelineRun> {
+export async function finished(place: Place, run: PipelineRun, seconds = 300): Promise<PipelineRun> {
   return await place.runs.wait(run.metadata.name, { timeoutMillis: seconds * 1000 })
 }
