@@ -21,7 +21,7 @@ export class TokenError extends Error {
 
 /** The account that `manifests` make; its role lets it look at runs of its own namespace. */
 export const READER = 'kfp-ts-reader'
-const AUDIENCE = 'pipelines.kubeflow.org'
+export const AUDIENCE = 'pipelines.kubeflow.org'
 /** The shortest that the API server gives. */
 const LIFETIME_SECONDS = 600
 const RENEW_MILLIS = 60_000

@@ -1,5 +1,5 @@
 /** Why the server beside the operator could not be asked, and what to do about it. Before: server-api.ts. */
-import { bindReader, READER, TokenError } from './caller-token.ts'
+import { AUDIENCE, bindReader, READER, TokenError } from './caller-token.ts'
 import { KubeConnectionError } from './kube/transport.ts'
 
 /** The server did not answer, or refused; the message says where it was looked for. */
@@ -80,7 +80,7 @@ export function refused(
 }
 
 function remedyOf(status: number, namespace: string, given: boolean): string {
-  const create = `kubectl create token ACCOUNT -n ${namespace} --audience pipelines.kubeflow.org`
+  const create = `kubectl create token ACCOUNT -n ${namespace} --audience ${AUDIENCE}`
   if (status === 401 && given) return `unset KFP_TS_TOKEN, or set it to a token that is valid there: ${create}`
   if (status === 403 && given)
     return `give the account of KFP_TS_TOKEN the role kfp-ts-viewer in namespace ${namespace}`

@@ -1,5 +1,5 @@
 /** Node and pod affinity of a step in Kubernetes' own words, from its resolved configuration (kfp-ir.md 4.2). Pure. */
-import type { JsonObject, JsonValue } from '../api/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../api/json.ts'
 
 /** Terms with a weight are preferences, those without are demands; JSON forms are appended. undefined when there are none. */
 export function affinityOf(kubernetes: JsonObject): JsonObject | undefined {
@@ -19,8 +19,8 @@ function nodeAffinity(entries: readonly JsonObject[]): JsonObject | undefined {
   const required: JsonValue[] = []
   const preferred: JsonValue[] = []
   for (const { weight, nodeAffinityJson: whole, ...term } of entries) {
-    if (isObject(whole)) {
-      required.push(...objects(isObject(whole[REQUIRED]) ? whole[REQUIRED]['nodeSelectorTerms'] : undefined))
+    if (isJsonObject(whole)) {
+      required.push(...objects(isJsonObject(whole[REQUIRED]) ? whole[REQUIRED]['nodeSelectorTerms'] : undefined))
       preferred.push(...objects(whole[PREFERRED]))
     } else if (Object.keys(term).length === 0) continue
     else if (Number(weight) > 0) preferred.push({ weight: Number(weight), preference: term })
@@ -58,9 +58,7 @@ function selector(labels: JsonValue | undefined, expressions: JsonValue | undefi
   return Object.keys(all).length > 0 ? all : undefined
 }
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const objects = (value: JsonValue | undefined): readonly JsonObject[] =>
-  Array.isArray(value) ? value.filter(isObject) : []
+  Array.isArray(value) ? value.filter(isJsonObject) : []
 const optional = (name: string, value: JsonValue | undefined): JsonObject =>
   value === undefined ? {} : { [name]: value }

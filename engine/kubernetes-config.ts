@@ -9,7 +9,7 @@
  * - `nodeAffinity[]` holds terms (`matchExpressions`, `matchFields`, `weight`) and `{ nodeAffinityJson: <NodeAffinity> }`.
  * - everything else is as the author wrote it, with texts in it substituted; integers may be numbers or text.
  */
-import type { JsonObject, JsonValue } from '../api/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../api/json.ts'
 import type { KubernetesExecutorConfig, PlatformParameter, PvcMount } from '../api/platform-spec.ts'
 import { describe, parseJson } from './convert-value.ts'
 import { TaskError } from './task-error.ts'
@@ -100,20 +100,20 @@ function tolerations(entry: Entry, resolve: ResolvePlatform): JsonObject[] {
   if (entry['tolerationJson'] === undefined) return [entry as JsonObject]
   const value = jsonFrom('tolerationJson', resolve(entry['tolerationJson'] as PlatformParameter))
   const list: readonly JsonValue[] = Array.isArray(value) ? value : [value]
-  return list.filter(isObject).filter((one) => Object.keys(one).length > 0)
+  return list.filter(isJsonObject).filter((one) => Object.keys(one).length > 0)
 }
 
 function affinities(entry: Entry, resolve: ResolvePlatform): JsonObject[] {
   if (entry['nodeAffinityJson'] === undefined) return [entry as JsonObject]
   const value = jsonFrom('nodeAffinityJson', resolve(entry['nodeAffinityJson'] as PlatformParameter))
-  return isObject(value) && Object.keys(value).length > 0 ? [{ nodeAffinityJson: value }] : []
+  return isJsonObject(value) && Object.keys(value).length > 0 ? [{ nodeAffinityJson: value }] : []
 }
 
 function nodeLabels({ nodeSelector }: KubernetesExecutorConfig, resolve: ResolvePlatform): JsonObject | undefined {
   if (!nodeSelector) return undefined
   const { nodeSelectorJson, labels = {} } = nodeSelector
   const value = nodeSelectorJson ? jsonFrom('nodeSelectorJson', resolve(nodeSelectorJson)) : labels
-  return isObject(value) && Object.keys(value).length > 0 ? value : undefined
+  return isJsonObject(value) && Object.keys(value).length > 0 ? value : undefined
 }
 
 /** undefined for null and '': whoever gives an optional name nothing wants the setting left out. */
@@ -130,6 +130,3 @@ function jsonFrom(field: string, value: JsonValue): JsonValue {
   if (typeof json === 'object') return json
   throw new TaskError('wrong-type', `the Kubernetes setting ${field} takes a JSON object and got ${describe(value)}`)
 }
-
-const isObject = (value: JsonValue): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -4,6 +4,7 @@ import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { ComponentSpec, ParameterInputSpec, ParameterType, PipelineTaskSpec } from '../api/pipeline-spec.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
+import { wiresOfSettings } from '../api/platform-wires.ts'
 import { WAIT_IMAGE, WAIT_KINDS, type WaitKind } from '../api/wait.ts'
 import { digestOf } from './digest.ts'
 import type { ComponentPlan, LeafKind, Program, TaskPlan } from './program.ts'
@@ -109,10 +110,12 @@ class Preparation {
 
   /** What a task waits for: what it says, and every task beside it that it, or its Kubernetes configuration, reads from. */
   private upstreamOf(task: PipelineTaskSpec, siblings: Readonly<Record<string, PipelineTaskSpec>>): string[] {
+    const isSibling = (key: string) => Object.hasOwn(siblings, key)
     const label = this.document.spec.components?.[task.componentRef?.name]?.executorLabel
     const executors = this.document.platform?.platforms.kubernetes?.deploymentSpec?.executors
     const settings = label === undefined ? undefined : executors?.[label]
-    const read = settings ? producersIn(settings).filter((key) => Object.hasOwn(siblings, key)) : []
+    const wires = settings ? [...wiresOfSettings(settings)] : []
+    const read = wires.flatMap(({ wire }) => wire.taskOutputParameter?.producerTask ?? []).filter(isSibling)
     return [...new Set([...upstreamKeys(task), ...read])]
   }
 
@@ -212,13 +215,6 @@ function parseItems(raw: string): JsonValue[] | undefined {
   } catch {
     return undefined
   }
-}
-
-function producersIn(settings: object): string[] {
-  return Object.entries(settings).flatMap(([field, value]) => {
-    if (typeof value !== 'object' || value === null) return []
-    return field === 'taskOutputParameter' ? [String(value.producerTask)] : producersIn(value)
-  })
 }
 
 function upstreamKeys({ dependentTasks = [], inputs }: PipelineTaskSpec): string[] {

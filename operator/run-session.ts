@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { PipelineRunSpec } from '../api/pipeline-run.ts'
 import type { FailureCause } from '../api/run-report.ts'
 import type { KubeClient } from '../client/kube/client.ts'
-import { advance, begin, isFinished, pendingActions, type RunState } from '../engine/index.ts'
+import { advance, isFinished, pendingActions, type RunState } from '../engine/index.ts'
 import type { Action, JournalRecord, RunConfig, RunEvent, TaskPath } from '../engine/types.ts'
 import type { WaitSources } from '../waiting/sources.ts'
 import { createWaiter, type Waiter } from '../waiting/waiter.ts'
@@ -19,6 +19,7 @@ import type { OperatorMetrics } from './metrics.ts'
 import type { PastTasks } from './past-tasks.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { podFacts } from './pod-facts.ts'
+import { stateAfter } from './replay.ts'
 import type { Reuse } from './reuse.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunStore } from './run-store.ts'
@@ -320,14 +321,12 @@ const mayStart = (action: Action): action is Extract<Action, { kind: 'start-atte
 
 /** Rebuilds the state from the journal; actions of the past are not carried out again. */
 export function replay({ pipeline, config, journal }: Pick<SessionStart, 'pipeline' | 'config' | 'journal'>) {
-  let state = begin(pipeline.program, config)
   const started = new Set<string>()
   const failures = { oomKills: new Map<string, number>(), lastCauses: new Map<string, FailureCause>() }
   let cancelRequested = false
   let retries = 0
   let lastAt = 0
-  for (const { at, event } of journal) {
-    state = advance(pipeline.program, state, event, at).state
+  const state = stateAfter(pipeline.program, config, journal, ({ at, event }) => {
     lastAt = at
     if (event.kind === 'attempt-started') started.add(attemptKey(event.task, event.attempt))
     if (event.kind === 'cancel-requested') cancelRequested = true
@@ -336,7 +335,7 @@ export function replay({ pipeline, config, journal }: Pick<SessionStart, 'pipeli
       retries++
     }
     rememberFailure(failures, event)
-  }
+  })
   return { state, started, ...failures, cancelRequested, retries, lastAt, sequence: journal.length }
 }
 

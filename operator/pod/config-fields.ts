@@ -1,9 +1,7 @@
 /** Fields of the resolved Kubernetes configuration, whose integers and texts may be either. Pure. */
-import type { JsonObject, JsonValue } from '../../api/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../api/json.ts'
 
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-export const object = (value: JsonValue | undefined): JsonObject => (isObject(value) ? value : {})
+export const object = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {})
 /** undefined for '': protobuf makes no difference between empty and absent. */
 export const text = (value: JsonValue | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
@@ -22,5 +20,5 @@ export function integer(value: JsonValue | undefined): number | undefined {
 /** The objects of a list. */
 export function entries(config: JsonObject, field: string): JsonObject[] {
   const value = config[field]
-  return Array.isArray(value) ? value.filter(isObject) : []
+  return Array.isArray(value) ? value.filter(isJsonObject) : []
 }

@@ -1,7 +1,7 @@
 /** The Kubernetes configuration of an executor (kfp-ir.md chapter 4.2), already resolved by the engine, as parts of a Pod. Pure. */
-import type { JsonObject } from '../../api/json.ts'
+import { isJsonObject, type JsonObject } from '../../api/json.ts'
 import { affinityOf } from '../../engine/affinity.ts'
-import { entries, integer, isObject, object, text, textMap, texts } from './config-fields.ts'
+import { entries, integer, object, text, textMap, texts } from './config-fields.ts'
 import type { Container, EnvVar, Volume, VolumeMount } from './pod-types.ts'
 import { podVolumes } from './pod-volumes.ts'
 
@@ -92,7 +92,7 @@ function initContainer(entry: JsonObject, volumeNameOf: (authorsName: string) =>
       mountPath: text(mount['mountPath']) ?? '',
     })),
     restartPolicy: text(entry['restartPolicy']),
-    resources: isObject(entry['resources']) ? (entry['resources'] as Container['resources']) : undefined,
+    resources: isJsonObject(entry['resources']) ? (entry['resources'] as Container['resources']) : undefined,
   }
 }
 
