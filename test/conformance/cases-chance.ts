@@ -72,6 +72,7 @@ const rows: readonly ConformanceCase[] = [
   { file: 'critical/flip_coin.yaml', check: coin({ number: 'random-num', print: 'print-msg', output: 'Output' }) },
   {
     file: 'essential/pipeline_with_nested_conditions_yaml.yaml',
+    standIns: ['python'],
     check: coin({ number: 'generate-random-number', print: 'print', output: 'output' }),
   },
   {

@@ -12,6 +12,7 @@ const gives = (...values: (string | number)[]): StepExpectation[] =>
 export const loopCases: readonly ConformanceCase[] = [
   {
     file: 'artifacts_simple.yaml',
+    standIns: ['python'],
     artifacts: { Output: ['2', '4', '6'] },
     steps: {
       add: { artifacts: { out_dataset: { text: '12' } } },

@@ -31,7 +31,7 @@ export interface Observed {
 }
 
 /** Things of an image that a host may lack, or that would take too long; `stand-ins/` has them. */
-export type StandIn = 'bash-as-sh' | 'jq' | 'fast-clock'
+export type StandIn = 'bash-as-sh' | 'jq' | 'python' | 'fast-clock'
 
 export interface ConformanceCase {
   readonly file: string
