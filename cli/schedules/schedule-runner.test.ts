@@ -185,12 +185,16 @@ describe('runs that lack an input', () => {
   } as never
   const message = "The parameters do not fit the pipeline: 'n' is missing: it has no default"
 
-  /** Stored before its pipeline required the input. */
+  /** Stored before its pipeline required the input. The runner is stopped: it must see it neither half made nor beside a test's own pass. */
   async function lacking(spec: Omit<ScheduledRunSpec, 'runTemplate'>): Promise<string> {
+    await runner.stop()
     const { id } = await createSchedule(metadata, { name: 'nightly', spec: { ...spec, runTemplate: {} }, document })
     const pipeline_spec = JSON.stringify((strict as { spec: object }).spec)
     await metadata.db.updateTable('recurring_runs').set({ pipeline_spec }).where('recurring_run_id', '=', id).execute()
     return id
+  }
+  const resume = () => {
+    runner = startScheduleRunner(() => services)
   }
   const stored = () =>
     metadata.db
@@ -204,6 +208,7 @@ describe('runs that lack an input', () => {
     const id = await lacking({ ...DAILY, catchup: 'All', maxActiveRuns: 1 })
     const first = await passOverSchedule(services, await findSchedule(metadata.db, '', 'nightly'))
     expect(first).toEqual({ wakeAt: now + 1000, unfinished: [] })
+    resume()
     for (let pass = 0; pass < 8; pass += 1) {
       await runner.settle()
       now += 1000
@@ -222,6 +227,7 @@ describe('runs that lack an input', () => {
 
   test('count as failures in a row', async () => {
     await lacking({ ...DAILY, catchup: 'All', maxActiveRuns: 1, maxConsecutiveFailures: 2 })
+    resume()
     for (let pass = 0; pass < 8; pass += 1) {
       await runner.settle()
       now += 1000
@@ -232,6 +238,7 @@ describe('runs that lack an input', () => {
 
   test('that waited for a slot, and those of a backfill', async () => {
     const id = await lacking({ ...DAILY, startTime: '2026-02-01T00:00:00Z', suspend: true })
+    resume()
     const request = { recurring_run_id: id, requested_at: now, parameters: '{}', accepted: null, message: null }
     await metadata.db
       .insertInto('schedule_requests')
