@@ -223,6 +223,17 @@ describe('a semaphore', () => {
     expect(started.slice(3)).toEqual(['a', 'b', 'c'])
   })
 
+  test('is given in the order of the runs, whichever pipeline was read first', async () => {
+    const { queue, started, setSemaphore } = make({})
+    const [a, b] = [view('a'), view('b')]
+    for (const one of [a, b]) queue.offer(one)
+    await pass(100)
+    for (const one of [b, a]) expect(queue.lock(one, locks)).toBe(false)
+    setSemaphore('team', 'gpu', 1)
+    await pass(100)
+    expect(started).toEqual(['a', 'b', 'a'])
+  })
+
   test('that is a pool of the operator is that, whatever a ConfigMap says', async () => {
     const { queue, started, messageOf, setSemaphore } = make({ pools: { gpu: 1 } })
     setSemaphore('team', 'gpu', 9)

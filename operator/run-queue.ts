@@ -36,11 +36,15 @@ export interface RunQueue {
   stop(): void
 }
 
-interface Entry extends Waiter {
-  view: RunView
+/** Where a run stands among those of its priority; kept when it goes back in line for its locks. */
+interface Turn {
   readonly since: number
   /** Counts arrivals: creation times have whole seconds. */
   readonly arrival: number
+}
+
+interface Entry extends Waiter, Turn {
+  view: RunView
   /** What its status says, since when, and since when it says that it waits. */
   told?: { readonly message: string; readonly at: number; readonly since: number }
   late?: NodeJS.Timeout
@@ -66,7 +70,7 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
   const entries = new Map<string, Entry>()
   const claimLists = new Map<string, readonly Claim[]>()
   /** What started runs hold. */
-  const held = new Map<string, { readonly claims: Claim[]; locked: boolean }>()
+  const held = new Map<string, { readonly claims: Claim[]; locked: boolean; readonly turn?: Turn }>()
   const learned = new Map<string, Locks>()
   /** Runs that go on after a restart and whose locks are not known yet; until then nobody else gets a lock. */
   const resuming = new Set<string>()
@@ -92,10 +96,10 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
     }, PUMP_MILLIS)
   }
 
-  function begin({ view, claims, late }: Entry): void {
+  function begin({ view, claims, late, since, arrival }: Entry): void {
     clearTimeout(late)
     entries.delete(view.uid)
-    held.set(view.uid, { claims: [...claims], locked: learned.has(view.uid) })
+    held.set(view.uid, { claims: [...claims], locked: learned.has(view.uid), turn: { since, arrival } })
     start(view)
   }
 
@@ -108,7 +112,7 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
     return known
   }
 
-  function offer(view: RunView): void {
+  function offer(view: RunView, turn?: Turn): void {
     const old = entries.get(view.uid)
     if (old?.view.generation === view.generation) {
       // Its status changed, or its metadata.
@@ -121,12 +125,13 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
       return
     }
     const locks = learned.get(view.uid)
+    const before = old ?? turn
     const entry: Entry = {
       view,
       name: view.name,
       claims: shared(claimsOf(view, locks)),
-      since: old?.since ?? now(),
-      arrival: old?.arrival ?? arrivals++,
+      since: before?.since ?? now(),
+      arrival: before?.arrival ?? arrivals++,
     }
     if (old?.told) entry.told = old.told
     entries.set(view.uid, entry)
@@ -226,7 +231,7 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
       isOpen = true
       pump()
     },
-    offer,
+    offer: (view) => offer(view),
     resume(view) {
       const claims = claimsOf(view)
       queue.occupy(claims, view.name)
@@ -240,7 +245,7 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
       if (places) queue.leave(places.claims)
       held.delete(view.uid)
       learned.set(view.uid, locks)
-      offer(view)
+      offer(view, places?.turn)
       return false
     },
     relock(view, locks) {
@@ -249,7 +254,7 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
         const base = claimsOf(view).length
         const more = claimsOf(view, locks).slice(base)
         queue.occupy(more, view.name)
-        held.set(view.uid, { claims: [...places.claims, ...more], locked: true })
+        held.set(view.uid, { ...places, claims: [...places.claims, ...more], locked: true })
       }
       resumed(view.uid)
     },

@@ -33,9 +33,9 @@ async function isRunning(run: PipelineRun): Promise<void> {
     async () => (await place.runs.get(run.metadata.name)).status?.phase === 'Running',
   )
 }
-async function attention(run: PipelineRun, pattern: RegExp): Promise<TaskAttention> {
+async function attention(run: PipelineRun, pattern: RegExp, { runs } = place): Promise<TaskAttention> {
   return await until(`a task says ${pattern}`, async () => {
-    const { status } = await place.runs.get(run.metadata.name)
+    const { status } = await runs.get(run.metadata.name)
     return status?.attention?.find(({ message }) => pattern.test(message))
   })
 }
@@ -142,31 +142,37 @@ describe.concurrent('a task that waits', () => {
   })
 })
 
-test('a pod that the quota of its namespace holds says so, and goes on when there is room', async () => {
-  const quotas = { group: '', version: 'v1', plural: 'resourcequotas' }
-  await kube.create(quotas, place.namespace, {
-    apiVersion: 'v1',
-    kind: 'ResourceQuota',
-    metadata: { name: 'one-pod' },
-    spec: { hard: { pods: '1' } },
-  } as KubeObject)
-  await until('the quota is counted', async () => {
-    const quota = await kube.get<KubeObject & { status?: { used?: { pods?: string } } }>(
-      quotas,
-      place.namespace,
-      'one-pod',
-    )
-    return quota.status?.used?.pods === '0'
-  })
-  const run = await submit(place, shellPipeline('quota', { a: { script: 'sleep 8' }, b: { script: 'sleep 8' } }))
-  await attention(run, /the quota of the namespace is used up: .*exceeded quota: one-pod/)
-  expect((await finished(place, run)).status?.phase).toBe('Succeeded')
-  await kube.delete(quotas, place.namespace, 'one-pod')
-})
-
 test('a run is removed when the time that its pipeline asks for is over', async () => {
   const text = withPlatform(shellPipeline('brief', { x: { script: 'true' } }), { run: { resourceTtlOnSuccess: 3 } })
   const run = await submit(place, text)
   expect((await finished(place, run)).status?.expirationTime).toMatch(/Z$/)
   await until('the run is gone', async () => place.runs.get(run.metadata.name).then(() => false, isNotFound))
+})
+
+// A namespace of its own: a pod that a test above left would use the quota up.
+describe('a namespace with a quota', () => {
+  const narrow = usePlace('quota')
+  useOperator(narrow)
+
+  test('a pod that it holds says so, and goes on when there is room', async () => {
+    const quotas = { group: '', version: 'v1', plural: 'resourcequotas' }
+    await kube.create(quotas, narrow.namespace, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'one-pod' },
+      spec: { hard: { pods: '1' } },
+    } as KubeObject)
+    await until('the quota is counted', async () => {
+      const quota = await kube.get<KubeObject & { status?: { used?: { pods?: string } } }>(
+        quotas,
+        narrow.namespace,
+        'one-pod',
+      )
+      return quota.status?.used?.pods === '0'
+    })
+    const run = await submit(narrow, shellPipeline('quota', { a: { script: 'sleep 8' }, b: { script: 'sleep 8' } }))
+    await attention(run, /the quota of the namespace is used up: .*exceeded quota: one-pod/, narrow)
+    expect((await finished(narrow, run)).status?.phase).toBe('Succeeded')
+    await kube.delete(quotas, narrow.namespace, 'one-pod')
+  })
 })
