@@ -51,13 +51,16 @@ export function keepWaiting(
   attempt: Attempt,
   reason: () => string,
 ): void {
-  const { since = ports.now() } = attempt.waiting ?? {}
-  if (!attempt.waiting) setTimeout(() => attempt.waiting && refresh(), WORTH_TELLING_MILLIS).unref()
-  else if (ports.now() - since > WORTH_TELLING_MILLIS && attempt.waiting.message !== reason()) refresh()
+  const before = attempt.waiting
+  const since = before?.since ?? ports.now()
+  const isNews = before !== undefined && ports.now() - since > WORTH_TELLING_MILLIS && before.message !== reason()
   attempt.waiting = {
     get message() {
       return reason()
     },
     since,
   }
+  // Only now: a status may be put together at once.
+  if (isNews) refresh()
+  if (!before) setTimeout(() => attempt.waiting && refresh(), WORTH_TELLING_MILLIS).unref()
 }

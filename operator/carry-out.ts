@@ -90,7 +90,7 @@ async function startPod(
 async function passPast(context: SessionContext, entry: Attempt): Promise<boolean> {
   const { ports, run, previousRun } = context
   if (!previousRun || entry.knownStarted || ports.podOf(run.namespace, entry.podName)) return true
-  const gate = ports.pastTasks.enter(run.namespace, previousRun, entry.task)
+  const gate = ports.pastTasks.enter(run.namespace, previousRun, entry.task, () => context.refresh())
   entry.gate = gate
   keepWaiting(context, entry, () => gate.why())
   await gate.opened

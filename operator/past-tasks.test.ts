@@ -26,13 +26,17 @@ async function isOpen(gate: { opened: Promise<void> }): Promise<boolean> {
 test('a task waits while it is not well in the run before, with a reason, and goes when it is', async () => {
   const states: States = { 'ml/r1/root/train': 'RUNNING' }
   const { past } = world(states)
-  const gate = past.enter('ml', 'r1', 'root/train')
+  const told: string[] = []
+  const gate = past.enter('ml', 'r1', 'root/train', () => told.push(gate.why()))
   expect(await isOpen(gate)).toBe(false)
-  expect(gate.why()).toBe('dependsOnPast: in run r1 this task is RUNNING')
+  const running = 'dependsOnPast: in run r1 this task is RUNNING'
+  past.changed('ml', 'r1')
+  expect(await isOpen(gate)).toBe(false)
+  expect(told).toEqual([running])
   states['ml/r1/root/train'] = 'FAILED'
   past.changed('ml', 'r1')
   expect(await isOpen(gate)).toBe(false)
-  expect(gate.why()).toMatch(/is FAILED; retry or delete that run$/)
+  expect(told).toEqual([running, expect.stringMatching(/is FAILED; retry or delete that run$/)])
   states['ml/r1/root/train'] = 'SUCCEEDED'
   past.changed('other', 'r1')
   expect(await isOpen(gate)).toBe(false)

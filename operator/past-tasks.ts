@@ -13,8 +13,11 @@ export interface PastGate {
 }
 
 export interface PastTasks {
-  /** @param previous name of the run before */
-  enter(namespace: string, previous: string, task: string): PastGate
+  /**
+   * @param previous name of the run before
+   * @param onNews called when it waits for another reason than before
+   */
+  enter(namespace: string, previous: string, task: string, onNews?: () => void): PastGate
   /** A run changed: its tasks may open gates. */
   changed(namespace: string, run: string): void
 }
@@ -32,6 +35,7 @@ interface Waiting {
   readonly previous: string
   readonly task: string
   readonly open: () => void
+  readonly onNews: () => void
   message: string
   looking: boolean
   again: boolean
@@ -52,7 +56,10 @@ export function createPastTasks({ stateOf, onTrouble }: PastTasksOptions): PastT
         const state = await stateOf(namespace, previous, task)
         const verdict = gateTask(task, state === undefined ? undefined : { [task]: state })
         if (verdict.open) return leave(gate)
-        gate.message = `dependsOnPast: in run ${previous} this task is ${state}${verdict.failed ? '; retry or delete that run' : ''}`
+        const message = `dependsOnPast: in run ${previous} this task is ${state}${verdict.failed ? '; retry or delete that run' : ''}`
+        const isNews = message !== gate.message
+        gate.message = message
+        if (isNews) gate.onNews()
       }
     } catch (error) {
       onTrouble(error)
@@ -73,10 +80,10 @@ export function createPastTasks({ stateOf, onTrouble }: PastTasksOptions): PastT
   }
 
   return {
-    enter(namespace, previous, task) {
+    enter(namespace, previous, task, onNews = () => {}) {
       const { promise: opened, resolve: open } = Promise.withResolvers<void>()
       const message = `dependsOnPast: waits for itself in run ${previous}`
-      const gate: Waiting = { namespace, previous, task, open, message, looking: false, again: false }
+      const gate: Waiting = { namespace, previous, task, open, onNews, message, looking: false, again: false }
       const same = gates.get(keyOf(gate)) ?? new Set()
       gates.set(keyOf(gate), same.add(gate))
       void look(gate)
