@@ -43,13 +43,17 @@ export async function findMissedDeletions({
   for (const run of await records.keptRuns(known())) {
     if (namespace !== undefined && run.namespace !== namespace) continue
     // A list is of one moment and one selector; only this answer says that the resource itself is gone.
-    if (!(await isGone(kube, run))) continue
+    if (!(await isDeleted(kube, run))) continue
     if (isStopped()) return
     await onGone(run)
   }
 }
 
-async function isGone(kube: Pick<KubeClient, 'get'>, { namespace, name, uid }: RunIdentity): Promise<boolean> {
+/** Whether the API server says that the resource is gone; rejects when it says nothing. */
+export async function isDeleted(
+  kube: Pick<KubeClient, 'get'>,
+  { namespace, name, uid }: RunIdentity,
+): Promise<boolean> {
   try {
     const found = await kube.get<PipelineRun>(PIPELINE_RUNS, namespace, name)
     return found.metadata.uid !== uid

@@ -255,7 +255,7 @@ export function startOperator(options: OperatorOptions): Operator {
     entry?.session?.close()
     active.delete(view.uid)
     queue.leave(view.uid)
-    if (gone) void deletion.gone(view)
+    if (gone) void deletion.left(view)
     else deletion.marked(view)
   }
 

@@ -2,6 +2,7 @@
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
+import { isDeleted } from './missed-deletions.ts'
 import { FINALIZER } from './run-end.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunIdentity } from './run-session.ts'
@@ -11,6 +12,8 @@ import type { RunView } from './run-view.ts'
 export interface RunDeletion {
   /** The resource is marked: removes what the policy says, then lets it go. Repeated until it worked: the finalizer holds it. */
   marked(view: RunView): void
+  /** The watch says that the resource is gone, as it does of a run that left its selector: only the API server's word counts. */
+  left(run: RunIdentity): Promise<void>
   /** The resource is gone. Resolves when what goes with it went; not before its pods are gone, which write its files. */
   gone(run: RunIdentity): Promise<void>
   /** To be called when the last pod of a run is gone. */
@@ -18,7 +21,7 @@ export interface RunDeletion {
 }
 
 export interface RunDeletionOptions {
-  readonly kube: Pick<KubeClient, 'patch'>
+  readonly kube: Pick<KubeClient, 'get' | 'patch'>
   readonly store: Pick<RunStore, 'deleteRun'>
   readonly records: Pick<RunRecords, 'owns' | 'forget'>
   readonly hasPods: (uid: string) => boolean
@@ -49,18 +52,28 @@ export function createRunDeletion({ kube, store, records, hasPods, onTrouble }: 
     }
   }
 
+  async function gone(run: RunIdentity): Promise<void> {
+    await records
+      .forget(run, async () => {
+        await withoutPods(run)
+        await store.deleteRun(run.runId, false)
+      })
+      .catch((error) => onTrouble(run, error))
+  }
+
   return {
     marked(view) {
       if (view.finalizers.includes(FINALIZER)) void cleanUp(view)
     },
-    async gone(run) {
-      await records
-        .forget(run, async () => {
-          await withoutPods(run)
-          await store.deleteRun(run.runId, false)
-        })
-        .catch((error) => onTrouble(run, error))
+    async left(run) {
+      try {
+        // What was not answered is asked again by missed-deletions.ts.
+        if (await isDeleted(kube, run)) await gone(run)
+      } catch (error) {
+        onTrouble(run, error)
+      }
     },
+    gone,
     podsGone(uid) {
       waiting.get(uid)?.resolve()
       waiting.delete(uid)

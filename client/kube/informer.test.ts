@@ -112,3 +112,14 @@ test('a version that is too old means a new list; what is gone from it is told',
   await until(() => server.lists() === 2 && story.length === 3)
   expect(story).toEqual(['+n/a@1', '+n/b@20', '-n/a@1'])
 })
+
+test('an object that was made again under its name while the version was too old: the one before is gone first', async () => {
+  const server = fakeServer()
+  server.objects.set('a', { metadata: { ...pod('a', '1').metadata, uid: 'first' } })
+  const { story } = start(server)
+  await until(() => server.watches.length === 1)
+  server.objects.set('a', { metadata: { ...pod('a', '20').metadata, uid: 'second' } })
+  server.watches[0]!.send({ type: 'ERROR', object: { kind: 'Status', code: 410 } })
+  await until(() => story.length === 3)
+  expect(story).toEqual(['+n/a@1', '-n/a@1', '+n/a@20'])
+})

@@ -9,7 +9,10 @@ export interface InformerOptions<T extends KubeObject, S> {
   readonly selection: Selection
   /** What is kept of an object: drop what nobody reads, it is held for every object of the cluster. */
   readonly keep: (object: T) => S
-  /** Called for each new, changed or gone object, in order. `gone` objects carry their last known state. */
+  /**
+   * Called for each new, changed or gone object, in order. `gone` objects carry their last known state. An object that takes the name
+   * of another comes after that one went.
+   */
   readonly onChange: (key: string, kept: S, gone: boolean) => void
   readonly onError?: (error: unknown) => void
   /** Objects of one page of a list. @default 500 */
@@ -31,7 +34,7 @@ export const keyOf = (object: KubeObject): string =>
 
 export function startInformer<T extends KubeObject, S>(options: InformerOptions<T, S>): Informer<S> {
   const kept = new Map<string, S>()
-  const versions = new Map<string, string>()
+  const known = new Map<string, { readonly uid: string | undefined; readonly version: string }>()
   const stopping = new AbortController()
   let markSynced: () => void = () => {}
   const synced = new Promise<void>((resolve) => {
@@ -40,18 +43,21 @@ export function startInformer<T extends KubeObject, S>(options: InformerOptions<
 
   function put(object: T): void {
     const key = keyOf(object)
-    const version = object.metadata.resourceVersion ?? ''
-    if (versions.get(key) === version) return
+    const { uid, resourceVersion: version = '' } = object.metadata
+    const before = known.get(key)
+    if (before?.version === version) return
+    // Deleted and made again under its name while nobody watched.
+    if (before && before.uid !== uid) drop(key)
     const value = options.keep(object)
     kept.set(key, value)
-    versions.set(key, version)
+    known.set(key, { uid, version })
     options.onChange(key, value, false)
   }
   function drop(key: string, last?: T): void {
     const value = last ? options.keep(last) : kept.get(key)
-    const known = kept.delete(key)
-    versions.delete(key)
-    if (known && value !== undefined) options.onChange(key, value, true)
+    const wasKept = kept.delete(key)
+    known.delete(key)
+    if (wasKept && value !== undefined) options.onChange(key, value, true)
   }
 
   async function list(): Promise<string> {
