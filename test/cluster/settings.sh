@@ -17,6 +17,7 @@ load_settings() {
   BRIDGE=kfpts$NUMBER
   # The bridge's own address: pods reach servers of the tests there.
   BRIDGE_ADDRESS=10.$((88 + NUMBER)).0.1
+  BRIDGE_MAC=02:00:0a:$(printf %02x $((88 + NUMBER))):00:01
   POD_SUBNET=10.$((88 + NUMBER)).0.0/16
   # Addresses below are of nodes.
   FIRST_POD_ADDRESS=10.$((88 + NUMBER)).1.0

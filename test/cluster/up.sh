@@ -17,6 +17,9 @@ make_network() {
   local rule=(PREROUTING -i "$BRIDGE" -d "$API_SERVICE_ADDRESS" -p tcp --dport 443
     -j DNAT --to-destination "$API_HOST:$API_PORT")
   ip link show "$BRIDGE" >/dev/null 2>&1 || ip link add "$BRIDGE" type bridge
+  # Without an address of its own a bridge takes the lowest of its ports, so another whenever a pod comes or goes: connections
+  # of pods to this machine then hang for up to two minutes, until their idea of the old one has expired.
+  ip link set "$BRIDGE" address "$BRIDGE_MAC"
   ip addr replace "$BRIDGE_ADDRESS/16" dev "$BRIDGE"
   ip link set "$BRIDGE" up
   iptables -t nat -C "${rule[@]}" 2>/dev/null || iptables -t nat -A "${rule[@]}"
