@@ -21,13 +21,13 @@ import { createPastTasks } from './past-tasks.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { openReuse } from './reuse.ts'
 import { createRunDeletion } from './run-deletion.ts'
-import { deleteExpired, FINALIZER } from './run-end.ts'
+import { createRunEnds, FINALIZER } from './run-end.ts'
 import { createRunNews, type RunNewsOptions } from './run-news.ts'
 import { createRunQueue } from './run-queue.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunIdentity, RunSession, SessionPorts } from './run-session.ts'
 import type { RunStore } from './run-store.ts'
-import { type PipelineRun, type RunView, slimPod, viewRun } from './run-view.ts'
+import { isOver, type PipelineRun, type RunView, slimPod, viewRun } from './run-view.ts'
 import type { OperatorSettings } from './settings.ts'
 import { locksOf, startRun } from './start-run.ts'
 import { createStatusWriter } from './status-writer.ts'
@@ -93,6 +93,13 @@ export function startOperator(options: OperatorOptions): Operator {
   const logs = createLogKeeper({ kube, store })
   const hasPods = (uid: string): boolean => podsByRun.has(uid)
   const deletion = createRunDeletion({ kube, store, records, hasPods, onTrouble: trouble })
+  const ends = createRunEnds({
+    kube,
+    current: (view) => currentOf(view),
+    onEnded: async (view) => await options.onEnded?.(view),
+    now,
+    onTrouble: trouble,
+  })
   const loader = createPipelineLoader(kube)
   const semaphores = createSemaphores({ kube, namespace: settings.namespace, onError: warn('watching ConfigMaps') })
   const queue = createRunQueue({
@@ -213,30 +220,16 @@ export function startOperator(options: OperatorOptions): Operator {
     const startedAt = performance.now()
     runNews.changed(view)
     pastTasks.changed(view.namespace, view.name)
+    if (gone || !isOver(view)) ends.withdraw(view.uid)
     if (gone || view.deleting) ended(view, gone)
     else if (isOver(view)) {
       if (!active.has(view.uid)) queue.leave(view.uid)
-      void expire(view)
+      ends.over(view)
     } else if (active.has(view.uid)) obey(active.get(view.uid)!, view)
     else if (isGoingOn(view)) queue.resume(view)
     else queue.offer(view)
     metrics.reconciled(performance.now() - startedAt)
   }
-
-  /** Who listens to the end of the run hears of it before the run can be gone. */
-  async function expire(view: RunView): Promise<void> {
-    try {
-      await options.onEnded?.(view)
-      deleteExpired({ kube, view, now, onTrouble: (error) => trouble(view, error) })
-    } catch (error) {
-      trouble(view, error)
-      setTimeout(() => {
-        if (!stopped && runs?.get(view.key)?.uid === view.uid) void expire(view)
-      }, LINE_MILLIS).unref()
-    }
-  }
-
-  const isOver = (view: RunView): boolean => isFinalPhase(view.phase) && view.retryCount <= view.retriesDone
 
   function retell(uid: string): void {
     const { tracker, session } = active.get(uid) ?? {}
@@ -353,9 +346,14 @@ export function startOperator(options: OperatorOptions): Operator {
     entry?.session?.close()
     active.delete(view.uid)
     queue.leave(view.uid)
-    const current = runs?.get(view.key)
+    const current = currentOf(view)
     // A change that came while it was active, such as another retry, is looked at now.
-    if (current && current.uid === view.uid && current.generation > view.generation) runChanged(current, false)
+    if (current && current.generation > view.generation) runChanged(current, false)
+  }
+
+  function currentOf(view: RunView): RunView | undefined {
+    const current = runs?.get(view.key)
+    return current?.uid === view.uid ? current : undefined
   }
 
   return {
@@ -372,6 +370,7 @@ export function startOperator(options: OperatorOptions): Operator {
       stopped = true
       clearInterval(lineTimer)
       queue.stop()
+      ends.stop()
       logs.stop()
       for (const { tracker, session } of active.values()) {
         tracker?.close()

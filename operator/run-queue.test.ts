@@ -151,6 +151,17 @@ test('a run that waits too long ends, and one that is canceled too', async () =>
   expect(queue.size).toBe(0)
 })
 
+test('a limit of a month is a month', async () => {
+  const { queue, written } = make({ activeRuns: 0 })
+  const [days, day] = [30, 86_400]
+  await pass(100)
+  queue.offer(view('patient', { createdAt: Date.now(), queueSeconds: days * day, suspend: true }))
+  await pass((days * day - 1) * 1000)
+  expect(written.at(-1)?.status).toMatchObject({ phase: 'Paused' })
+  await pass(1000)
+  expect(written.at(-1)?.status).toMatchObject({ phase: 'Failed', reason: 'QueueTimeout' })
+})
+
 describe('a mutex', () => {
   const locks = { mutexName: 'model' }
 

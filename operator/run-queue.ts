@@ -4,6 +4,7 @@ import { type Claim, createLedger } from './admission/ledger.ts'
 import { type Locks, runClaims, runLimit } from './admission/limits.ts'
 import { createPlaceQueue, placeInQueue, type Waiter } from './admission/place-queue.ts'
 import type { Semaphores } from './admission/semaphores.ts'
+import { callAt } from './far-timer.ts'
 import { unstartedStatus } from './run-status.ts'
 import type { RunView } from './run-view.ts'
 import type { Limits } from './settings.ts'
@@ -47,7 +48,8 @@ interface Entry extends Waiter, Turn {
   view: RunView
   /** What its status says, since when, and since when it says that it waits. */
   told?: { readonly message: string; readonly at: number; readonly since: number }
-  late?: NodeJS.Timeout
+  /** Takes back that it is given up for waiting too long. */
+  notLate?: () => void
 }
 
 /** Runs that end together wake the queue once. */
@@ -59,7 +61,6 @@ const PATIENCE_MILLIS = 2_000
 const RETELL_MILLIS = 10_000
 /** Statuses a round: thousands that wait must not keep the API server from those that run. The front of the queue comes first. */
 const WRITES_A_ROUND = 200
-const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
 
 export function createRunQueue({ limits, semaphores, now, start, write }: RunQueueOptions): RunQueue {
   const claimsOf = (view: RunView, locks?: Locks): Claim[] => runClaims(view, limits.pools, locks)
@@ -96,8 +97,8 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
     }, PUMP_MILLIS)
   }
 
-  function begin({ view, claims, late, since, arrival }: Entry): void {
-    clearTimeout(late)
+  function begin({ view, claims, notLate, since, arrival }: Entry): void {
+    notLate?.()
     entries.delete(view.uid)
     held.set(view.uid, { claims: [...claims], locked: learned.has(view.uid), turn: { since, arrival } })
     start(view)
@@ -147,18 +148,16 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
 
   /** A run that ran before waits for a retry; how long it waited for its first start is of no matter. */
   function limitWait(entry: Entry): void {
-    const { view } = entry
-    if (view.queueSeconds === undefined || view.startedAt !== undefined) return
-    const wait = view.createdAt + view.queueSeconds * 1000 - now()
-    const tooLate = (): void => {
+    const { queueSeconds, startedAt, createdAt } = entry.view
+    if (queueSeconds === undefined || startedAt !== undefined) return
+    entry.notLate = callAt(createdAt + queueSeconds * 1000, now, () => {
       takeOut(entry)
-      settle(view, 'Failed', 'QueueTimeout', `it waited longer than ${view.queueSeconds} s for its start`)
-    }
-    entry.late = setTimeout(tooLate, Math.min(Math.max(0, wait), LONGEST_TIMER_MILLIS)).unref()
+      settle(entry.view, 'Failed', 'QueueTimeout', `it waited longer than ${queueSeconds} s for its start`)
+    })
   }
 
   function takeOut(entry: Entry): void {
-    clearTimeout(entry.late)
+    entry.notLate?.()
     entries.delete(entry.view.uid)
     behindResuming.delete(entry)
     queue.remove(entry)
@@ -267,7 +266,7 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
       stopped = true
       clearTimeout(pumpTimer)
       clearTimeout(reportTimer)
-      for (const { late } of entries.values()) clearTimeout(late)
+      for (const { notLate } of entries.values()) notLate?.()
     },
   }
 }

@@ -1,6 +1,7 @@
 /** What the operator keeps of every PipelineRun and Pod of the cluster: a few fields. The whole object is read when it is needed. */
 import {
   DISPLAY_NAME_ANNOTATION,
+  isFinalPhase,
   LABELS,
   LOGICAL_DATE_ANNOTATION,
   type PipelineRunSpec,
@@ -89,6 +90,10 @@ export function viewRun({ metadata, spec, status }: PipelineRun): RunView {
     deletesArtifacts: spec.artifactsOnDelete === 'Delete',
   }
 }
+
+/** It ended, and no retry of it is asked for. */
+export const isOver = ({ phase, retryCount, retriesDone }: RunView): boolean =>
+  isFinalPhase(phase) && retryCount <= retriesDone
 
 const CONDITIONS = new Set(['PodScheduled', 'PodReadyToStartContainers', 'DisruptionTarget'])
 
