@@ -65,9 +65,15 @@ export function placeOf(uri: string): Place {
   return { bucket, key: key.replace(/\/+$/, '') }
 }
 
+/** Without limits a lost packet of the handshake costs two minutes, and a server that falls silent holds a run for ever. */
+const PATIENCE = { connectionTimeout: 10_000, socketTimeout: 300_000 }
+const ATTEMPTS = 6
+
 export function s3Client({ endpoint, region = 'us-east-1', credentials }: S3Settings): S3Client {
   return new S3Client({
     region,
+    requestHandler: PATIENCE,
+    maxAttempts: ATTEMPTS,
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(credentials === undefined ? {} : { credentials }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
