@@ -1,4 +1,5 @@
 /** What cluster tests stand on: a client, a namespace of their own with a store volume, and operator processes to start and kill. */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -60,7 +61,10 @@ export async function installCrds(): Promise<void> {
   })
 }
 
-/** Polls for tests: a condition that throws counts as not yet. */
+/**
+ * Polls for tests: a condition that throws counts as not yet. When the time is over there is one more look, for this
+ * process may have stood still.
+ */
 export async function until<T>(
   what: string,
   condition: () => Promise<T | undefined | false>,
@@ -68,16 +72,17 @@ export async function until<T>(
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1000
   let last: unknown
-  while (Date.now() < deadline) {
+  for (;;) {
+    const isLastLook = Date.now() >= deadline
     try {
       const value = await condition()
       if (value) return value
     } catch (error) {
       last = error
     }
+    if (isLastLook) throw new Error(`not in ${seconds} s: ${what}${last ? ` (${last})` : ''}`)
     await delay(50)
   }
-  throw new Error(`not in ${seconds} s: ${what}${last ? ` (${last})` : ''}`)
 }
 
 /** A namespace that enforces the restricted profile, with the claim `store` on a directory of this machine. */
@@ -141,10 +146,13 @@ async function removeNamespace(namespace: string, store: string): Promise<void> 
   for (const resource of [PIPELINE_RUNS, PODS, VOLUME_CLAIMS]) {
     await kube.deleteCollection(resource, { namespace }, { gracePeriodSeconds: 0 }).catch(() => {})
   }
-  await until('its pods are gone', async () => (await kube.list(PODS, { namespace })).items.length === 0, 120)
-  await kube.delete(NAMESPACES, undefined, namespace).catch(() => {})
-  await kube.delete(VOLUMES, undefined, `${namespace}-store`).catch(() => {})
-  await rm(store, { recursive: true, force: true })
+  try {
+    await until('its pods are gone', async () => (await kube.list(PODS, { namespace })).items.length === 0, 300)
+  } finally {
+    await kube.delete(NAMESPACES, undefined, namespace).catch(() => {})
+    await kube.delete(VOLUMES, undefined, `${namespace}-store`).catch(() => {})
+    await rm(store, { recursive: true, force: true })
+  }
 }
 
 /** A claim bound to a directory: what a shared volume of a real cluster would be. */
@@ -212,20 +220,27 @@ export async function startOperatorProcess(
     text = (text + chunk).slice(-200_000)
   })
   const ended = new Promise<void>((done) => child.once('exit', () => done()))
+  const kill = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    child.kill(signal)
+    await ended
+  }
   const started = await until('the operator started', async () => {
     if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${text}`)
     return /"health":"([^"]+)"/.exec(text)?.[1]
+  }).catch(async (error) => {
+    await kill('SIGKILL')
+    throw error
   })
-  return {
-    pid: child.pid!,
-    metricsUrl: `${started}/metrics`,
-    log: () => text,
-    async kill(signal = 'SIGTERM') {
-      child.kill(signal)
-      await ended
-    },
-  }
+  return { pid: child.pid!, metricsUrl: `${started}/metrics`, log: () => text, kill }
 }
+
+export interface Submission {
+  readonly place: Place
+  readonly run: PipelineRun
+}
+
+/** What the test around a call of `submit` submitted: each test has its own, also one with others beside it. */
+export const submissions = new AsyncLocalStorage<Submission[]>()
 
 /** Starts a pipeline text; the name is made by the cluster. */
 export async function submit(
@@ -234,7 +249,9 @@ export async function submit(
   options: { arguments?: Record<string, JsonValue>; spec?: Partial<PipelineRunSpec>; name?: string } = {},
 ): Promise<PipelineRun> {
   const pipelineName = /^pipelineInfo:\n(?: +.*\n)*? +name: (\S+)/m.exec(pipelineText)?.[1] ?? 'run'
-  return await place.runs.create({ pipelineText, pipelineName, ...options })
+  const run = await place.runs.create({ pipelineText, pipelineName, ...options })
+  submissions.getStore()?.push({ place, run })
+  return run
 }
 
 export async function finished(place: Place, run: PipelineRun, seconds = 300): Promise<PipelineRun> {

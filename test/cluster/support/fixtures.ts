@@ -2,8 +2,15 @@
  * What a test file stands on, made before its tests and gone after them, in the reverse order of the calls:
  * `const place = usePlace('runs'); const operator = useOperator(place, ['--image-grace', '2'])`.
  */
-import { afterAll, beforeAll } from 'vitest'
-import { type OperatorProcess, type Place, planPlace, startOperatorProcess } from './cluster.ts'
+import { afterAll, aroundEach, beforeAll } from 'vitest'
+import {
+  type OperatorProcess,
+  type Place,
+  planPlace,
+  type Submission,
+  startOperatorProcess,
+  submissions,
+} from './cluster.ts'
 import {
   ALL_RIGHTS,
   type Ask,
@@ -19,8 +26,20 @@ import { type ObjectStore, startObjectStore } from './servers.ts'
 export function usePlace(name: string): Place {
   const place = planPlace(name)
   beforeAll(() => place.make())
+  cancelAfterFailure()
   afterAll(() => place.remove())
   return place
+}
+
+/** What a failed test left running would hold limits, locks and quota that the next ones need. */
+function cancelAfterFailure(): void {
+  aroundEach(async (runTest, { task }) => {
+    const submitted: Submission[] = []
+    await submissions.run(submitted, runTest)
+    if (task.result?.state !== 'fail') return
+    // One that is gone needs no canceling, and a second error would hide the first.
+    await Promise.allSettled(submitted.map(({ place, run }) => place.runs.cancel(run.metadata.name)))
+  })
 }
 
 /** An S3 server whose credentials lie in the place's Secret `s3`. */
