@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { KubeObject, Resource } from '../../client/kube/resources.ts'
+import { mayDo } from './support/access.ts'
 import { kube, kubectl, ROOT, until } from './support/cluster.ts'
 import { usePlace } from './support/fixtures.ts'
+import { removeLeftovers } from './support/installed.ts'
 
 const OPERATOR = 'system:serviceaccount:kfp-ts:kfp-ts-operator'
 const STEP = 'system:serviceaccount:kfp-ts:pipeline-runner'
 const POD = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tried' }, spec })
 const CLUSTER_ROLES: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles' }
-const ACCESS_REVIEWS: Resource = { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews' }
 const place = usePlace('rights')
 let manifest: string
 
@@ -19,11 +20,8 @@ beforeAll(async () => {
   const rbac = await readFile(join(ROOT, 'manifests/base/rbac.yaml'), 'utf8')
   manifest = join(tmpdir(), `kfp-ts-rbac-${process.pid}.yaml`)
   await writeFile(manifest, rbac)
-  try {
-    kubectl('create', 'namespace', 'kfp-ts')
-  } catch {
-    // It is there from an earlier test.
-  }
+  await removeLeftovers()
+  kubectl('create', 'namespace', 'kfp-ts')
   kubectl('apply', '-f', manifest)
 })
 afterAll(async () => {
@@ -108,12 +106,8 @@ test('a viewer may get a token of the account that reads runs, and of no other; 
   expect(() => may('vera', 'pipeline-runner')).toThrow(/[Ff]orbidden/)
   expect(() => may('vera', 'kfp-ts-operator')).toThrow(/[Ff]orbidden/)
   expect(() => may('viktor', 'kfp-ts-reader')).toThrow(/[Ff]orbidden/)
-  const can = async (verb: string, group: string, resource: string): Promise<boolean> => {
-    const resourceAttributes = { namespace: 'kfp-ts', verb, group, resource }
-    const spec = { user: 'system:serviceaccount:kfp-ts:kfp-ts-reader', resourceAttributes }
-    const review = await kube.create(ACCESS_REVIEWS, undefined, { metadata: {}, spec } as unknown as KubeObject)
-    return (review as KubeObject & { status: { allowed: boolean } }).status.allowed
-  }
+  const can = (verb: string, group: string, resource: string): Promise<boolean> =>
+    mayDo('kfp-ts:kfp-ts-reader', { namespace: 'kfp-ts', verb, group, resource })
   expect(await can('get', 'pipelines.kubeflow.org', 'runs')).toBe(true)
   expect(await can('delete', 'pipelines.kubeflow.org', 'runs')).toBe(false)
   expect(await can('get', 'pipelines.kfp-ts.dev', 'pipelineruns')).toBe(false)

@@ -14,12 +14,22 @@ const DEPLOYMENT = 'deployment/kfp-ts-operator'
 /** The user of the operator and of steps. */
 const USER = 65532
 
+/** What tests that were broken off left of an installation goes; one before them may still be on its way out. */
+export async function removeLeftovers(): Promise<void> {
+  kubectl('delete', 'namespace', NAMESPACE, '--ignore-not-found', '--wait=false')
+  await until(
+    'an earlier installation is gone',
+    async () => kube.get(NAMESPACES, undefined, NAMESPACE).then(() => false, isNotFound),
+    300,
+  )
+  kubectl('delete', 'pv', CLAIM, '--ignore-not-found')
+}
+
 /** A volume for the claim of the manifests, which names no class, and the namespace's runs. */
 export async function prepareInstallation(): Promise<Place> {
-  await until('an earlier installation is gone', async () =>
-    kube.get(NAMESPACES, undefined, NAMESPACE).then(() => false, isNotFound),
-  )
+  await removeLeftovers()
   const store = join(STATE, 'volumes', NAMESPACE)
+  rmSync(store, { recursive: true, force: true })
   mkdirSync(store, { recursive: true })
   chownSync(store, USER, USER)
   await kube.create(VOLUMES, undefined, {
@@ -73,7 +83,7 @@ export function applyOverlay(
 }
 
 export function waitForRollout(): void {
-  kubectl('rollout', 'status', DEPLOYMENT, '-n', NAMESPACE, '--timeout=180s')
+  kubectl('rollout', 'status', DEPLOYMENT, '-n', NAMESPACE, '--timeout=600s')
 }
 
 export function scaleOperator(replicas: number): void {
@@ -86,23 +96,31 @@ export interface OperatorPod {
   readonly image: string
 }
 
+interface ListedPod {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
+  readonly spec: { readonly containers: readonly { readonly image: string }[] }
+  readonly status: { readonly podIP?: string }
+}
+
+function listOperatorPods(): ListedPod[] {
+  const text = kubectl('get', 'pods', '-n', NAMESPACE, '-l', 'app.kubernetes.io/name=kfp-ts-operator', '-o', 'json')
+  return (JSON.parse(text) as { items: ListedPod[] }).items
+}
+
 /** Pods of the operator that are there, deleted ones not among them. */
 export function operatorPods(): OperatorPod[] {
-  const text = kubectl('get', 'pods', '-n', NAMESPACE, '-l', 'app.kubernetes.io/name=kfp-ts-operator', '-o', 'json')
-  const { items } = JSON.parse(text) as {
-    items: {
-      metadata: { name: string; deletionTimestamp?: string }
-      spec: { containers: { image: string }[] }
-      status: { podIP?: string }
-    }[]
-  }
-  return items
+  return listOperatorPods()
     .filter(({ metadata }) => !metadata.deletionTimestamp)
     .map(({ metadata, spec, status }) => ({
       name: metadata.name,
       ip: status.podIP ?? '',
       image: spec.containers[0]!.image,
     }))
+}
+
+/** Until no process of the operator is left: the pod of one that still closes its database is there, deleted. */
+export async function operatorIsGone(): Promise<void> {
+  await until('the operator is gone', async () => listOperatorPods().length === 0)
 }
 
 /** The pod that holds the lease. */

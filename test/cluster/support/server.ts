@@ -1,6 +1,7 @@
 /** An operator with the server beside it, accounts with rights of their own, and requests under their tokens. */
 import type { KubeObject, Resource } from '../../../client/kube/resources.ts'
 import { freePort } from '../../free-port.ts'
+import { mayDo } from './access.ts'
 import { kube, type OperatorProcess, type Place, startOperatorProcess, until } from './cluster.ts'
 import { hostAddress } from './servers.ts'
 
@@ -24,7 +25,10 @@ export async function startServedOperator(
     ['--serve', `${HOST}:${at}`, '--serve-url', url, ...extra],
     environment,
   )
-  await until('the server answers', async () => (await fetch(`${url}/health`)).ok)
+  await until('the server answers', async () => (await fetch(`${url}/health`)).ok).catch(async (error) => {
+    await operator.kill('SIGKILL')
+    throw error
+  })
   return { ...operator, url }
 }
 
@@ -34,8 +38,12 @@ const BINDINGS: Resource = { group: 'rbac.authorization.k8s.io', version: 'v1', 
 
 /** KFP's own verbs on the kinds that its roles name. */
 export const ALL_RIGHTS = { resources: ['*'], verbs: ['*'] }
+const GROUP = 'pipelines.kubeflow.org'
 
-/** Makes a service account with these rights on KFP's group in the namespace. */
+/**
+ * Makes a service account with these rights on KFP's group in the namespace, and waits until it has them: a server that
+ * was told "no" once believes that for a while.
+ */
 export async function makeAccount(
   place: Place,
   name: string,
@@ -49,7 +57,7 @@ export async function makeAccount(
     apiVersion,
     kind: 'Role',
     metadata: { name },
-    rules: [{ apiGroups: ['pipelines.kubeflow.org'], ...rights }],
+    rules: [{ apiGroups: [GROUP], ...rights }],
   } as KubeObject)
   await kube.create(BINDINGS, namespace, {
     apiVersion,
@@ -58,14 +66,12 @@ export async function makeAccount(
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
     subjects: [{ kind: 'ServiceAccount', name, namespace }],
   } as KubeObject)
+  const attempted = { namespace, group: GROUP, resource: rights.resources[0]!, verb: rights.verbs[0]! }
+  await until('the account has its rights', async () => await mayDo(`${namespace}:${name}`, attempted))
 }
 
 /** A token as a pod would have it projected. */
-export async function tokenOf(
-  place: Place,
-  account: string,
-  audiences: readonly string[] = ['pipelines.kubeflow.org'],
-): Promise<string> {
+export async function tokenOf(place: Place, account: string, audiences: readonly string[] = [GROUP]): Promise<string> {
   const path = `/api/v1/namespaces/${place.namespace}/serviceaccounts/${account}/token`
   const body = {
     apiVersion: 'authentication.k8s.io/v1',
@@ -79,7 +85,9 @@ export async function tokenOf(
 /** Makes an experiment of the place by KFP's API. */
 export async function makeExperiment(ask: Ask, place: Place, name: string): Promise<string> {
   const body = { display_name: name, namespace: place.namespace }
-  return (await ask('POST', '/apis/v2beta1/experiments', body)).body.experiment_id
+  const answer = await ask('POST', '/apis/v2beta1/experiments', body)
+  if (answer.status !== 200) throw new Error(`no experiment "${name}": ${answer.status} ${JSON.stringify(answer.body)}`)
+  return answer.body.experiment_id
 }
 
 export interface Answer {
