@@ -18,6 +18,7 @@ import {
   NAMESPACE,
   named,
   nodeIn,
+  operatorIsGone,
   operatorPods,
   prepareInstallation,
   scaleOperator,
@@ -69,7 +70,10 @@ async function expectHybrid(name: string): Promise<void> {
   expect(pods).toHaveLength(status!.podsCreated!)
   expect(new Set(pods.map(({ path }) => path)).size).toBe(pods.length)
   expect(kubectl('get', 'plr', '-n', NAMESPACE, name)).toMatch(new RegExp(`${name} +Succeeded +Succeeded +\\d+/\\d+`))
-  expect(kubectl('describe', 'plr', '-n', NAMESPACE, name)).toMatch(/Normal +Succeeded .*kfp-ts/)
+  // Nobody waits for an event to be stored.
+  await until('its event is there', async () =>
+    /Normal +Succeeded .*kfp-ts/.test(kubectl('describe', 'plr', '-n', NAMESPACE, name)),
+  )
   const again = JSON.parse(
     kfpTs('submit', PIPELINE, '--wait', '--json', '--kubeconfig', KUBECONFIG, '-n', NAMESPACE),
   ) as PipelineRun
@@ -87,7 +91,7 @@ async function startBranching(): Promise<PipelineRun> {
 const mounted = (): Place => ({ ...place, store: join(place.store, 'runs') })
 
 async function expectWhole(run: PipelineRun, where: Place): Promise<void> {
-  expect((await finished(place, run, 240)).status).toMatchObject({ phase: 'Succeeded', outputs: { last: 'finished' } })
+  expect((await finished(place, run, 600)).status).toMatchObject({ phase: 'Succeeded', outputs: { last: 'finished' } })
   expect(await startsOf(where, run)).toEqual(expectedStarts(ITEMS))
 }
 
@@ -149,16 +153,18 @@ describe('kubectl apply -f manifests/install.yaml', () => {
     kubectl('delete', '-f', policies)
     const probes = await startProbes(place, operatorPods()[0]!)
     onTestFinished(probes.stop)
-    const everybody = probes.tried()
-    expect(Object.values(everybody)).not.toContain(false)
+    const areRefused = (connections: readonly string[]) =>
+      until(`refused are exactly: ${connections}`, async () => {
+        const refused = probes.refused()
+        if (String(refused) === String([...connections].sort())) return true
+        throw new Error(`refused are ${refused}`)
+      })
+    await areRefused([])
     kubectl('apply', '-f', policies)
-    const forbidden = ['step -> metrics', 'stranger -> metrics', 'disguised -> metrics'].concat(
-      ['stranger', 'prometheus', 'disguised', 'operator'].map((who) => `${who} -> step`),
-    )
-    const meant = Object.fromEntries(
-      Object.keys(everybody).map((question) => [question, !forbidden.includes(question)]),
-    )
-    await expect.poll(probes.tried, { timeout: 60_000 }).toEqual(meant)
+    await areRefused([
+      ...['step -> metrics', 'stranger -> metrics', 'disguised -> metrics'],
+      ...['stranger -> step', 'prometheus -> step', 'disguised -> step', 'operator -> step'],
+    ])
     // Neither the kubelet's probes nor its own calls to the API server are in the way.
     expect(operatorPods()).toHaveLength(1)
     waitForRollout()
@@ -177,8 +183,10 @@ describe('the overlay volume-sqlite', () => {
   test('is backed up in the middle of a run, loses its volume, is restored, and goes on', async () => {
     const run = await startBranching()
     scaleOperator(0)
-    await until('the operator is gone', async () => operatorPods().length === 0)
-    await until('no step runs', async () => (await place.runs.pods(run)).every(({ phase }) => phase !== 'Running'))
+    await operatorIsGone()
+    await until('every step is over', async () =>
+      (await place.runs.pods(run)).every(({ phase }) => phase === 'Succeeded' || phase === 'Failed'),
+    )
     const backup = join(folder, 'backup')
     cpSync(place.store, backup, { recursive: true, preserveTimestamps: true })
     for (const name of readdirSync(place.store)) rmSync(join(place.store, name), { recursive: true })
@@ -236,13 +244,12 @@ describe('the overlay postgres-s3', () => {
     await expectHybrid('hybrid-s3')
   })
 
-  test('goes on within 15 s when its leader is killed, and through a rolling restart', async () => {
+  // How soon, ../replicas.test.ts says.
+  test('goes on when its leader is killed, and through a rolling restart', async () => {
     const run = await startBranching()
     const first = await leader()
     kubectl('delete', 'pod', first, '-n', NAMESPACE, '--grace-period=0', '--force')
-    const killedAt = Date.now()
-    await until('the other leads', async () => (await leader()) !== first, 30)
-    expect(Date.now() - killedAt).toBeLessThan(15_000)
+    await until('the other leads', async () => (await leader()) !== first)
     kubectl('rollout', 'restart', 'deployment/kfp-ts-operator', '-n', NAMESPACE)
     waitForRollout()
     await expectWhole(run, place)
@@ -254,22 +261,34 @@ describe('the overlay postgres-s3', () => {
     }
     const labels = Object.entries(monitor.spec.selector.matchLabels).map(([key, value]) => `${key}=${value}`)
     const service = kubectl('get', 'services', '-n', NAMESPACE, '-l', labels.join(','), '-o', 'name').trim()
-    const slices = JSON.parse(
-      kubectl(
-        ...['get', 'endpointslices', '-n', NAMESPACE, '-o', 'json', '-l'],
-        `kubernetes.io/service-name=${service.replace('service/', '')}`,
-      ),
-    ) as { items: { ports: { name: string; port: number }[]; endpoints: { addresses: string[] }[] }[] }
     const [endpoint] = monitor.spec.endpoints
-    let scraped = 0
-    for (const { ports, endpoints } of slices.items) {
-      const { port } = ports.find(({ name }) => name === endpoint!.port)!
-      for (const { addresses } of endpoints) {
-        const text = await (await fetch(`http://${addresses[0]}:${port}${endpoint!.path}`)).text()
-        expect(text).toMatch(/^kfp_ts_operator_leader [01]$/m)
-        scraped++
-      }
+    // Those of the restart before may still be listed, on their way out.
+    const addresses = await until('both replicas are listed as ready', async () => {
+      const ready = readyAddresses(service.replace('service/', ''), endpoint!.port)
+      return ready.length === 2 && ready
+    })
+    for (const address of addresses) {
+      const text = await (await fetch(`http://${address}${endpoint!.path}`)).text()
+      expect(text).toMatch(/^kfp_ts_operator_leader [01]$/m)
     }
-    expect(scraped).toBe(2)
   })
 })
+
+interface Slice {
+  /** Both are null in one that is empty. */
+  readonly ports: readonly { readonly name: string; readonly port: number }[] | null
+  readonly endpoints:
+    | readonly { readonly addresses: readonly string[]; readonly conditions: { ready?: boolean } }[]
+    | null
+}
+
+/** `HOST:PORT` of the ready endpoints behind a port of a Service. */
+function readyAddresses(service: string, portName: string): string[] {
+  const selector = `kubernetes.io/service-name=${service}`
+  const text = kubectl('get', 'endpointslices', '-n', NAMESPACE, '-o', 'json', '-l', selector)
+  return (JSON.parse(text) as { items: Slice[] }).items.flatMap(({ ports, endpoints }) => {
+    const port = ports?.find(({ name }) => name === portName)?.port
+    const ready = endpoints?.filter(({ conditions }) => conditions.ready) ?? []
+    return ready.map(({ addresses }) => `${addresses[0]}:${port}`)
+  })
+}

@@ -18,15 +18,18 @@ const place = usePlace('nodes')
 
 /** A run that may try again, and one that may not, both with their pod running on the second node. */
 async function runsOnSecondNode(cause: FailureCause): Promise<{ patient: PipelineRun; strict: PipelineRun }> {
+  const spec = { retries: { [cause]: { limit: 0 } } } as Partial<PipelineRunSpec>
   kubectl('cordon', FIRST)
-  const patient = await submit(place, step)
-  const strict = await submit(place, step, { spec: { retries: { [cause]: { limit: 0 } } } as Partial<PipelineRunSpec> })
-  for (const run of [patient, strict]) {
-    await until('its pod runs', async () => (await place.runs.pods(run)).some(({ phase }) => phase === 'Running'))
-    expect(await nodesOf(run)).toEqual([SECOND])
+  try {
+    const [patient, strict] = [await submit(place, step), await submit(place, step, { spec })]
+    for (const run of [patient, strict]) {
+      await until('its pod runs', async () => (await place.runs.pods(run)).some(({ phase }) => phase === 'Running'))
+      expect(await nodesOf(run)).toEqual([SECOND])
+    }
+    return { patient, strict }
+  } finally {
+    kubectl('uncordon', FIRST)
   }
-  kubectl('uncordon', FIRST)
-  return { patient, strict }
 }
 
 async function nodesOf(run: PipelineRun): Promise<(string | undefined)[]> {
@@ -41,10 +44,10 @@ async function expectMoved(
   cause: FailureCause,
   text: RegExp,
 ) {
-  const moved = await finished(place, patient, 240)
+  const moved = await finished(place, patient, 600)
   expect(moved.status).toMatchObject({ phase: 'Succeeded', podsCreated: 2 })
   expect(await nodesOf(patient)).toContain(FIRST)
-  const ended = await finished(place, strict, 240)
+  const ended = await finished(place, strict, 600)
   expect(ended.status).toMatchObject({ phase: 'Failed', podsCreated: 1 })
   expect(ended.status?.attention?.[0]).toMatchObject({ path: 'root/nap', cause })
   expect(ended.status?.message).toMatch(text)
@@ -62,16 +65,22 @@ describe.skipIf(isKind)('a second node', () => {
 
   test('that is drained', async () => {
     const runs = await runsOnSecondNode('evicted')
-    kubectl('drain', SECOND, '--force', '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=60s')
-    await expectMoved(runs, 'evicted', /EvictionByEvictionAPI: .*on node node-2/)
-    kubectl('uncordon', SECOND)
+    try {
+      kubectl('drain', SECOND, '--force', '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=180s')
+      await expectMoved(runs, 'evicted', /EvictionByEvictionAPI: .*on node node-2/)
+    } finally {
+      kubectl('uncordon', SECOND)
+    }
   })
 
   test('that gets a taint steps do not tolerate', async () => {
     const runs = await runsOnSecondNode('infrastructure')
     kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute')
-    await expectMoved(runs, 'infrastructure', /DeletionByTaintManager: .*on node node-2/)
-    kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute-')
+    try {
+      await expectMoved(runs, 'infrastructure', /DeletionByTaintManager: .*on node node-2/)
+    } finally {
+      kubectl('taint', 'nodes', SECOND, 'repair=now:NoExecute-')
+    }
   })
 
   test('that is gone from one moment to the next', async () => {

@@ -14,7 +14,7 @@ beforeAll(() => prepareMarks(place))
 useOperator(place)
 
 async function expectWhole(run: PipelineRun): Promise<void> {
-  const ended = await finished(place, run, 240)
+  const ended = await finished(place, run, 600)
   expect(ended.status).toMatchObject({ phase: 'Succeeded', outputs: { last: 'finished' } })
   expect(await startsOf(place, run)).toEqual(expectedStarts(ITEMS))
 }

@@ -1,6 +1,7 @@
 /** Who reaches whom while NetworkPolicies are enforced: asked from inside of pods, a step's among them. */
 import { type KubeObject, PODS } from '../../../client/kube/resources.ts'
-import { kube, kubectl, makePlace, type Place, submit, until } from './cluster.ts'
+import type { PipelineRun } from '../../../client/runs.ts'
+import { kube, kubectl, type Place, planPlace, submit, until } from './cluster.ts'
 import { nodeIn, type OperatorPod } from './installed.ts'
 import { shellPipeline } from './pipelines.ts'
 import { script } from './servers.ts'
@@ -8,27 +9,49 @@ import { script } from './servers.ts'
 /** Where probes and the step listen; any port would do. */
 const PORT = 9000
 const LISTEN = `httpd -f -p ${PORT} -h /tmp`
-/** `WHO -> WHAT` to whether a connection is made. */
-export type Reached = Readonly<Record<string, boolean>>
 
 interface Address {
   readonly host: string
   readonly port: number
 }
 
+interface Source {
+  readonly namespace: string
+  readonly name: string
+}
+
 export interface Probes {
-  /** Tries everything that is asked about. */
-  tried(): Reached
+  /** Tries everything that is asked about. @returns `WHO -> WHAT` of the connections that are not made, in order */
+  refused(): string[]
   stop(): Promise<void>
 }
 
-/** Enforcing ends with `stop`. */
+/** Enforcing ends with `stop`, or when not all of them could be started. */
 export async function startProbes(place: Place, operator: OperatorPod): Promise<Probes> {
-  script('network-policies.sh', 'start')
-  const outside = await makePlace('outside')
-  const run = await submit(place, shellPipeline('listening', { listen: { script: LISTEN } }))
+  const outside = planPlace('outside')
+  let run: PipelineRun | undefined
+  const stop = async () => {
+    script('network-policies.sh', 'stop')
+    if (run) await place.runs.delete(run.metadata.name)
+    kubectl('delete', 'pod', 'disguised', '-n', place.namespace, '--now', '--ignore-not-found')
+    await outside.remove()
+  }
+  try {
+    script('network-policies.sh', 'start')
+    await outside.make()
+    run = await submit(place, shellPipeline('listening', { listen: { script: LISTEN } }))
+    const refused = await connections(operator, await startSources(place, outside, run))
+    return { refused, stop }
+  } catch (error) {
+    // Why it could not start says more than what could not be undone.
+    await stop().catch(() => {})
+    throw error
+  }
+}
+
+async function startSources(place: Place, outside: Place, run: PipelineRun): Promise<Record<string, Source>> {
   const prometheus = { 'app.kubernetes.io/name': 'prometheus' }
-  const sources: Record<string, { namespace: string; name: string }> = {
+  return {
     stranger: await startProbe(outside.namespace, 'stranger', {}),
     prometheus: await startProbe(outside.namespace, 'prometheus', prometheus),
     // What a pipeline could make of its own pods.
@@ -38,35 +61,25 @@ export async function startProbes(place: Place, operator: OperatorPod): Promise<
       return pod?.phase === 'Running' && { namespace: place.namespace, name: pod.pod }
     }),
   }
+}
+
+async function connections(operator: OperatorPod, sources: Readonly<Record<string, Source>>): Promise<() => string[]> {
   const targets: Record<string, Address> = {
     server: { host: operator.ip, port: 8888 },
     metrics: { host: operator.ip, port: 8080 },
     step: { host: await addressOf(sources['step']!), port: PORT },
     stranger: { host: await addressOf(sources['stranger']!), port: PORT },
   }
-  return {
-    tried() {
-      const answers = Object.entries(sources).flatMap(([who, { namespace, name }]) =>
-        connectFromShell(namespace, name, targets).map(([what, made]) => [`${who} -> ${what}`, made]),
-      )
-      const ofOperator = connectFromNode(operator.name, targets['step']!)
-      return { ...Object.fromEntries(answers), 'operator -> step': ofOperator }
-    },
-    async stop() {
-      script('network-policies.sh', 'stop')
-      await place.runs.delete(run.metadata.name)
-      kubectl('delete', 'pod', 'disguised', '-n', place.namespace, '--now', '--ignore-not-found')
-      await outside.remove()
-    },
+  return () => {
+    const answers = Object.entries(sources).flatMap(([who, source]) =>
+      refusedFromShell(source, targets).map((what) => `${who} -> ${what}`),
+    )
+    return [...answers, ...(connectFromNode(operator.name, targets['step']!) ? [] : ['operator -> step'])].sort()
   }
 }
 
 /** A pod with a shell that listens, and to try connections from. */
-async function startProbe(
-  namespace: string,
-  name: string,
-  labels: Record<string, string>,
-): Promise<{ namespace: string; name: string }> {
+async function startProbe(namespace: string, name: string, labels: Record<string, string>): Promise<Source> {
   await kube.create(PODS, namespace, {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -86,25 +99,21 @@ async function startProbe(
       ],
     },
   } as KubeObject)
-  kubectl('wait', '--for=condition=Ready', `pod/${name}`, '-n', namespace, '--timeout=60s')
+  kubectl('wait', '--for=condition=Ready', `pod/${name}`, '-n', namespace, '--timeout=180s')
   return { namespace, name }
 }
 
-async function addressOf({ namespace, name }: { namespace: string; name: string }): Promise<string> {
+async function addressOf({ namespace, name }: Source): Promise<string> {
   const { status } = await kube.get<KubeObject & { status?: { podIP?: string } }>(PODS, namespace, name)
   return status?.podIP ?? ''
 }
 
-function connectFromShell(
-  namespace: string,
-  pod: string,
-  targets: Readonly<Record<string, Address>>,
-): [what: string, made: boolean][] {
+function refusedFromShell({ namespace, name }: Source, targets: Readonly<Record<string, Address>>): string[] {
   const lines = Object.entries(targets).map(
     ([what, { host, port }]) => `nc -w 2 ${host} ${port} </dev/null >/dev/null 2>&1 && echo ${what}`,
   )
-  const made = kubectl('exec', '-n', namespace, pod, '--', 'sh', '-c', `${lines.join('\n')}\ntrue`).split('\n')
-  return Object.keys(targets).map((what) => [what, made.includes(what)])
+  const made = kubectl('exec', '-n', namespace, name, '--', 'sh', '-c', `${lines.join('\n')}\ntrue`).split('\n')
+  return Object.keys(targets).filter((what) => !made.includes(what))
 }
 
 function connectFromNode(pod: string, { host, port }: Address): boolean {
