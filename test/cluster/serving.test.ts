@@ -46,12 +46,24 @@ async function registerTwo(): Promise<void> {
 const status = async () =>
   (await kube.get<ModelDeployment>(MODEL_DEPLOYMENTS, place.namespace, 'tumours-champion')).status ?? {}
 const served = (version: string) =>
-  until(`version ${version} is served`, async () => (await status()).servedVersion === version, 180)
+  until(`version ${version} is served`, async () => (await status()).servedVersion === version, 300)
 
 interface Slice {
   readonly metadata: { readonly name: string }
-  readonly endpoints?: readonly { readonly addresses: readonly string[]; readonly conditions: { ready?: boolean } }[]
-  readonly ports?: readonly { readonly port: number }[]
+  /** Both are null in one that is empty. */
+  readonly endpoints:
+    | readonly { readonly addresses: readonly string[]; readonly conditions: { ready?: boolean } }[]
+    | null
+  readonly ports: readonly { readonly port: number }[] | null
+}
+
+async function readyAddresses(): Promise<string[]> {
+  const labelSelector = 'kubernetes.io/service-name=tumours-champion'
+  const { items } = await kube.list<Slice>(ENDPOINT_SLICES, { namespace: place.namespace, labelSelector })
+  return items.flatMap(({ endpoints, ports }) => {
+    const ready = endpoints?.filter(({ conditions }) => conditions.ready) ?? []
+    return ready.map((one) => `${one.addresses[0]}:${ports?.[0]?.port}`)
+  })
 }
 
 /** Addresses that a client of the Service is sent to, kept up to date as kube-proxy keeps its rules. */
@@ -60,11 +72,8 @@ function followService() {
   let stopped = false
   const done = (async () => {
     while (!stopped) {
-      const labelSelector = 'kubernetes.io/service-name=tumours-champion'
-      const { items } = await kube.list<Slice>(ENDPOINT_SLICES, { namespace: place.namespace, labelSelector })
-      addresses = items.flatMap(({ endpoints = [], ports = [] }) =>
-        endpoints.filter(({ conditions }) => conditions.ready).map((one) => `${one.addresses[0]}:${ports[0]!.port}`),
-      )
+      // kube-proxy, too, goes on with what it knows when it can't ask.
+      addresses = await readyAddresses().catch(() => addresses)
       await delay(200)
     }
   })()
@@ -119,9 +128,9 @@ test('a step deploys the alias; it moves and goes back under load without a fail
 
   const { document } = await compile(deployModel)
   const run = await submit(place, printPipelineYaml(document!), {
-    arguments: { name: NAME, replicas: 2, wait_seconds: 240 },
+    arguments: { name: NAME, replicas: 2, wait_seconds: 600 },
   })
-  const { status: ended } = await finished(place, run, 300)
+  const { status: ended } = await finished(place, run, 900)
   expect(ended).toMatchObject({ phase: 'Succeeded' })
   expect(await status()).toMatchObject({
     servedVersion: '1',
@@ -133,23 +142,25 @@ test('a step deploys the alias; it moves and goes back under load without a fail
   await until('the Service has two endpoints', async () => service.pick() !== undefined)
   expect(await predict(service.pick()!)).toEqual({ version: '1', label: sample.truth })
   const requests = load(service.pick)
-  await registry.setAlias(NAME, 'champion', '2', 'better')
-  await served('2')
-  const changed = requests.versions.length
-  await delay(1_000)
-  await registry.rollback(NAME, 'champion', 'not better after all')
-  await served('1')
-  await delay(1_000)
-  await requests.stop()
-  await service.stop()
-
   const { versions, failures } = requests
+  const answers = (version: string) =>
+    until(`only version ${version} answers`, async () => versions.slice(-20).every((one) => one === version))
+  try {
+    await until('version 1 answers', async () => versions.length > 0)
+    await registry.setAlias(NAME, 'champion', '2', 'better')
+    await served('2')
+    await answers('2')
+    await registry.rollback(NAME, 'champion', 'not better after all')
+    await served('1')
+    await answers('1')
+  } finally {
+    await requests.stop()
+    await service.stop()
+  }
   expect(failures).toEqual([])
   expect(versions[0]).toBe('1')
-  expect(versions.slice(changed)).toContain('2')
-  expect(versions.at(-1)).toBe('1')
   console.log(`${versions.length} requests during two changes, none failed`)
-}, 600_000)
+})
 
 test('what was made for it goes with it; its pods held no token', async () => {
   const labelSelector = 'pipelines.kfp-ts.dev/model-deployment=tumours-champion'
@@ -167,7 +178,7 @@ test('what was made for it goes with it; its pods held no token', async () => {
     until(
       `${resource.plural} are gone`,
       async () => (await kube.list(resource, { namespace: place.namespace, labelSelector })).items.length === 0,
-      120,
+      300,
     )
   await Promise.all([DEPLOYMENTS, SERVICES, PODS].map(gone))
-}, 180_000)
+})
