@@ -44,7 +44,7 @@ test('one request in ten goes wrong, in every way', async () => {
   try {
     const runs = await Promise.all([1, 2, 3].map(() => submit(place, branchingPipeline(ITEMS))))
     for (const run of runs) {
-      const ended = await finished(place, run, 240)
+      const ended = await finished(place, run, 600)
       expect(ended.status).toMatchObject({ phase: 'Succeeded', outputs: { last: 'finished' } })
       expect(await startsOf(place, run)).toEqual(expectedStarts(ITEMS))
     }

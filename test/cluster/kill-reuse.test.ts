@@ -25,7 +25,7 @@ const startsOfEdited = expectedStarts(ITEMS).filter((start) => /^(work|cleanup)/
 async function torment(run: PipelineRun, startMillis: number): Promise<number> {
   let open = true
   let kills = 0
-  const end = finished(place, run, 120).finally(() => {
+  const end = finished(place, run, 600).finally(() => {
     open = false
   })
   while (kills < KILLS_A_RUN) {

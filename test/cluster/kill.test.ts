@@ -62,7 +62,7 @@ async function torment(victim: Victim): Promise<void> {
     while (killsSoFar() < KILLS) {
       const run = await submit(place, branchingPipeline(ITEMS))
       let open = true
-      const end = finished(place, run, 300).finally(() => {
+      const end = finished(place, run, 900).finally(() => {
         open = false
       })
       while (open) {

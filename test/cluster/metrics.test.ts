@@ -16,7 +16,7 @@ async function scrape(): Promise<Map<string, number>> {
 
 test('queue, pods by phase, attempts, retries by cause, latencies and writes have the values of the runs', async () => {
   const text = shellPipeline('counted', {
-    flaky: { script: '[ "$KFP_RETRY_INDEX" = 1 ] || { sleep 3; exit 4; }', retries: 2 },
+    flaky: { script: '[ "$KFP_RETRY_INDEX" = 1 ] || { sleep 10; exit 4; }', retries: 2 },
     last: { script: 'true', after: ['flaky'] },
   })
   const first = await submit(place, text)

@@ -42,8 +42,10 @@ describe('a run', () => {
   test('shows its story in kubectl', async () => {
     const run = await finished(place, await submit(place, chain))
     expect(kubectl('get', 'plr', '-n', place.namespace, run.metadata.name)).toMatch(/Succeeded +Succeeded +3\/3/)
-    const described = kubectl('describe', 'plr', '-n', place.namespace, run.metadata.name)
-    expect(described).toMatch(/Normal +Succeeded/)
+    // Nobody waits for an event to be stored.
+    await until('its event is there', async () =>
+      /Normal +Succeeded/.test(kubectl('describe', 'plr', '-n', place.namespace, run.metadata.name)),
+    )
   })
 
   test("user pods meet the namespace's restricted profile, hold no token, and keep their log in the store", async () => {

@@ -104,7 +104,7 @@ describe.concurrent('a run in the queue', () => {
 
 describe.concurrent('a task that waits', () => {
   test('takes its weight of a pool', async () => {
-    const nap = { script: 'sleep 7' }
+    const nap = { script: 'sleep 20' }
     const pool = { pool: { name: 'narrow', weight: 2 } }
     const text = withPlatform(shellPipeline('pooled', { a: nap, b: nap }), { steps: { a: pool, b: pool } })
     const run = await submit(place, text)
@@ -170,7 +170,7 @@ describe('a namespace with a quota', () => {
       )
       return quota.status?.used?.pods === '0'
     })
-    const run = await submit(narrow, shellPipeline('quota', { a: { script: 'sleep 8' }, b: { script: 'sleep 8' } }))
+    const run = await submit(narrow, shellPipeline('quota', { a: { script: 'sleep 20' }, b: { script: 'sleep 20' } }))
     await attention(run, /the quota of the namespace is used up: .*exceeded quota: one-pod/, narrow)
     expect((await finished(narrow, run)).status?.phase).toBe('Succeeded')
     await kube.delete(quotas, narrow.namespace, 'one-pod')

@@ -119,7 +119,7 @@ test('what may not be seen fails at once with what to do, and what does not come
     waitFor.object({ uri: '/etc/passwd' })
   })
   const late = definePipeline({ name: 'late' }, () => {
-    waitFor.resource({ apiVersion: 'v1', kind: 'ConfigMap', name: 'never', timeoutSeconds: 2 })
+    waitFor.resource({ apiVersion: 'v1', kind: 'ConfigMap', name: 'never', timeoutSeconds: 10 })
   })
   const runs = [start(wrong, { url: 'http://169.254.169.254/' }), start(elsewhere), start(beside), start(late)]
   const messages = await Promise.all(runs.map(async (run) => (await finished(place, await run)).status?.message))
@@ -127,7 +127,7 @@ test('what may not be seen fails at once with what to do, and what does not come
     'outside: GET http://169.254.169.254/: 169.254.169.254 may not be asked from here: start with --wait-allow-host 169.254.169.254',
     expect.stringContaining('--wait-allow-namespace kube-system'),
     expect.stringContaining('it does not lie on the volume of the store (/kfp-store/)'),
-    'wait-for-resource: it waited longer than 2 s; last seen: ConfigMap never does not exist',
+    'wait-for-resource: it waited longer than 10 s; last seen: ConfigMap never does not exist',
   ])
 })
 
