@@ -27,7 +27,7 @@ import { createRunQueue } from './run-queue.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunIdentity, RunSession, SessionPorts } from './run-session.ts'
 import type { RunStore } from './run-store.ts'
-import { isOver, type PipelineRun, type RunView, slimPod, viewRun } from './run-view.ts'
+import { isOver, type PipelineRun, phasesOf, type RunView, slimPod, viewRun } from './run-view.ts'
 import type { OperatorSettings } from './settings.ts'
 import { locksOf, startRun } from './start-run.ts'
 import { createStatusWriter } from './status-writer.ts'
@@ -287,6 +287,10 @@ export function startOperator(options: OperatorOptions): Operator {
         entry.tracker?.changed(session)
         pastTasks.changed(view.namespace, view.name)
       },
+      onOvertaken() {
+        entry.tracker?.close()
+        if (!stopped && active.get(view.uid) === entry) void start(entry.view)
+      },
       isFree: (locks) => queue.lock(view, locks),
     })
     if (result.kind === 'held') {
@@ -384,14 +388,3 @@ export function startOperator(options: OperatorOptions): Operator {
 /** An operator took it up before: it goes on whatever the limits are now. One that was suspended from the start was not. */
 const isGoingOn = ({ phase, startedAt }: RunView): boolean =>
   startedAt !== undefined && (phase === 'Running' || phase === 'Paused' || phase === 'Canceling')
-
-function phasesOf(podsOfRuns: Iterable<ReadonlyMap<string, Pod>>): Record<string, number> {
-  const phases: Record<string, number> = {}
-  for (const pods of podsOfRuns) {
-    for (const { status } of pods.values()) {
-      const phase = status?.phase ?? 'Pending'
-      phases[phase] = (phases[phase] ?? 0) + 1
-    }
-  }
-  return phases
-}

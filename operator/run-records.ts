@@ -1,5 +1,4 @@
-/** What the operator keeps of runs in the metadata database: header, journal, cache. The port, and its SQL adapter with group commit. */
-import type { Insertable } from 'kysely'
+/** What the operator keeps of runs in the metadata database: header, journal, cache. The port, and its SQL adapter. */
 import type { TaskOutputs } from '../api/executor-io.ts'
 import type { RunError, RunReport } from '../api/run-report.ts'
 import type { EarlierResult } from '../engine/index.ts'
@@ -8,8 +7,8 @@ import type { Metadata } from '../store/metadata/database.ts'
 import { setRunState, TERMINAL_STATES } from '../store/metadata/pipeline-runs.ts'
 import { RunRecorder } from '../store/metadata/record-run.ts'
 import { removeRun } from '../store/metadata/runs.ts'
-import type { JournalRow } from '../store/metadata/tables.ts'
 import { endRecord, findRecord, keptRuns, openRuns, operatorPart, ownerOf, writeHeader } from './run-header.ts'
+import { createRunJournal, type RunJournal } from './run-journal.ts'
 import type { RunIdentity } from './run-session.ts'
 import { alreadyOver, foreignRunId, ownsRecord } from './served-run.ts'
 
@@ -46,8 +45,8 @@ export interface RunRecords {
   has(runId: string): Promise<boolean>
   /** Writes the header, into the record of the server that made the run where there is one. */
   create(header: RunHeader): Promise<void>
-  /** Resolves when the records are durable. Sequence numbers continue from `load`. */
-  append(runId: string, fromSequence: number, records: readonly JournalRecord[]): Promise<void>
+  /** Sequence numbers continue from `load`. */
+  readonly append: RunJournal['append']
   /** Brings what servers show of the run up to the report. */
   record(report: RunReport): Promise<void>
   /** Ends the record of a run that will never start. */
@@ -85,8 +84,8 @@ export interface RecordsOptions {
     | undefined
 }
 
-/** Rows of one INSERT; SQLite and Postgres bound the parameters of a statement. */
-const ROWS_A_STATEMENT = 500
+/** SQLite and Postgres bound the parameters of a statement. */
+const IDS_A_STATEMENT = 500
 const TASKS_A_RECORD = 200
 /** As many as a loop may have iterations. */
 const MOST_RESULTS = 10_000
@@ -94,14 +93,7 @@ const MOST_RESULTS = 10_000
 export function createSqlRecords(metadata: Metadata, { served, keeper }: RecordsOptions = {}): RunRecords {
   const { db } = metadata
   const recorder = new RunRecorder(metadata, served?.changed)
-  const journal = createGroupCommit<Insertable<JournalRow>>(async (rows) => {
-    await metadata.transaction(async (transaction) => {
-      for (let at = 0; at < rows.length; at += ROWS_A_STATEMENT) {
-        const part = rows.slice(at, at + ROWS_A_STATEMENT)
-        await transaction.insertInto('run_journal').values(part).execute()
-      }
-    })
-  })
+  const journal = createRunJournal(metadata)
 
   return {
     async claim(run) {
@@ -141,15 +133,7 @@ export function createSqlRecords(metadata: Metadata, { served, keeper }: Records
       )
       served?.changed(header.config.runId)
     },
-    append: (runId, fromSequence, records) =>
-      journal.add(
-        records.map(({ at, event }, index) => ({
-          run_id: runId,
-          seq: fromSequence + index,
-          at,
-          event: JSON.stringify(event),
-        })),
-      ),
+    append: journal.append,
     async record(report) {
       // In parts: one long transaction would hold up the journal of every other run.
       for (let from = 0; from + TASKS_A_RECORD < report.tasks.length; from += TASKS_A_RECORD) {
@@ -207,11 +191,11 @@ export function createSqlRecords(metadata: Metadata, { served, keeper }: Records
     },
     async namesOf(runIds) {
       const names = new Map<string, string>()
-      for (let at = 0; at < runIds.length; at += ROWS_A_STATEMENT) {
+      for (let at = 0; at < runIds.length; at += IDS_A_STATEMENT) {
         const rows = await db
           .selectFrom('pipeline_runs')
           .select(['run_id', 'runtime_config'])
-          .where('run_id', 'in', runIds.slice(at, at + ROWS_A_STATEMENT))
+          .where('run_id', 'in', runIds.slice(at, at + IDS_A_STATEMENT))
           .execute()
         for (const row of rows) {
           const part = operatorPart(row)
@@ -242,34 +226,3 @@ export function createSqlRecords(metadata: Metadata, { served, keeper }: Records
 
 /** An entry is found within its pipeline only, as Kubeflow does. */
 const cacheKeyOf = (pipelineName: string, key: string): string => `${pipelineName}:${key}`
-
-/** Writes of many runs that come together share one transaction, so one wait for the disk. */
-export function createGroupCommit<Row>(write: (rows: Row[]) => Promise<void>) {
-  let waiting: { rows: readonly Row[]; resolve: () => void; reject: (error: unknown) => void }[] = []
-  let writing = false
-
-  async function drain(): Promise<void> {
-    writing = true
-    // One turn of the loop lets others who are about to write join.
-    await new Promise((resolve) => setImmediate(resolve))
-    while (waiting.length > 0) {
-      const group = waiting
-      waiting = []
-      try {
-        await write(group.flatMap(({ rows }) => rows))
-        for (const { resolve } of group) resolve()
-      } catch (error) {
-        for (const { reject } of group) reject(error)
-      }
-    }
-    writing = false
-  }
-
-  return {
-    add: (rows: readonly Row[]): Promise<void> =>
-      new Promise((resolve, reject) => {
-        waiting.push({ rows, resolve, reject })
-        if (!writing) void drain()
-      }),
-  }
-}

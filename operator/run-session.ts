@@ -21,6 +21,7 @@ import type { Pod } from './pod/pod-types.ts'
 import { podFacts } from './pod-facts.ts'
 import { stateAfter } from './replay.ts'
 import type { Reuse } from './reuse.ts'
+import { JournalOvertakenError } from './run-journal.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunStore } from './run-store.ts'
 import type { OperatorSettings } from './settings.ts'
@@ -126,15 +127,18 @@ export interface SessionStart {
   readonly pods: readonly Pod[]
   /** Called after each change. */
   readonly onChange: (session: RunSession) => void
+  /** Called when another operator wrote the journal; the session is closed then. */
+  readonly onOvertaken: () => void
 }
 
 export function startSession(start: SessionStart): RunSession {
   // Nothing below may hold on to "start": a journal can be large.
-  const { ports, run, pipeline, config, spec, onChange, pods } = start
+  const { ports, run, pipeline, config, spec, onChange, onOvertaken, pods } = start
   const isNew = start.journal.length === 0
   const replayed = replay(start)
   let { state, sequence } = replayed
   let inbox: RunEvent[] = []
+  let unwritten: { readonly at: number; readonly events: readonly RunEvent[] } | undefined
   let draining = false
   let lastAt = replayed.lastAt
   let wake: NodeJS.Timeout | undefined
@@ -191,23 +195,27 @@ export function startSession(start: SessionStart): RunSession {
     try {
       while (inbox.length > 0 && !context.closed) await takeIn()
     } catch (error) {
-      // The database refused: nothing was acted on. The events stay in line and are tried again.
+      // The database refused: nothing was acted on.
       ports.onTrouble(run, error)
-      setTimeout(() => void drain(), 1000).unref()
+      const isOvertaken = error instanceof JournalOvertakenError
+      if (isOvertaken) session.close()
+      // Else the events stay in line and are tried again.
+      setTimeout(() => (isOvertaken ? onOvertaken() : void drain()), 1000).unref()
     } finally {
       draining = false
     }
   }
 
   async function takeIn(): Promise<void> {
-    // A copy: more may come in while these are written.
-    const events = [...inbox]
-    const at = Math.max(lastAt, ports.now())
+    // A copy: more may come in while these are written. The same at each try: one may have been written without our hearing of it.
+    unwritten ??= { at: Math.max(lastAt, ports.now()), events: [...inbox] }
+    const { at, events } = unwritten
     await ports.records.append(
       run.runId,
       sequence,
       events.map((event) => ({ at, event })),
     )
+    unwritten = undefined
     inbox = inbox.slice(events.length)
     sequence += events.length
     lastAt = at

@@ -35,6 +35,8 @@ export type StartResult =
 
 export interface StartHooks {
   readonly onChange: (session: RunSession) => void
+  /** Another operator wrote the journal: the session is closed, and the run to be started again. */
+  readonly onOvertaken: () => void
   /** Asked before a run starts for the first time. */
   readonly isFree: (locks: Locks) => boolean
 }
@@ -43,7 +45,7 @@ export interface StartHooks {
 export async function startRun(
   starter: RunStarter,
   run: RunIdentity,
-  { onChange, isFree }: StartHooks,
+  { onChange, onOvertaken, isFree }: StartHooks,
 ): Promise<StartResult> {
   const resource = await starter.kube.get<PipelineRun>(PIPELINE_RUNS, run.namespace, run.name)
   if (resource.metadata.uid !== run.uid || resource.metadata.deletionTimestamp) return { kind: 'gone' }
@@ -61,6 +63,7 @@ export async function startRun(
       previousRun: previousRunOf(resource.metadata),
       pods: starter.podsOf(run.uid),
       onChange,
+      onOvertaken,
     })
     return { kind: 'started', session, status: resource.status }
   } catch (error) {

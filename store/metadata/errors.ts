@@ -32,3 +32,10 @@ export function isUniqueViolation(error: unknown): boolean {
   const { code, message } = error as Error & { code?: string }
   return code === '23505' || message.includes('UNIQUE constraint failed')
 }
+
+/** True when the database refuses a row: a key that is there already, or the owner of the row that is not. */
+export function isConstraintViolation(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, message } = error as Error & { code?: string }
+  return code?.startsWith('23') === true || message.includes('constraint failed')
+}
