@@ -91,6 +91,7 @@ export function startSmallSession(options: SmallSessionOptions = {}): SmallSessi
     journal: [],
     pods: [],
     onChange: () => {},
+    onOvertaken: () => {},
   })
   void follow(cluster, uid, session)
   const pods = () => (cluster.list(PODS) as Pod[]).filter((pod) => isOf(uid, pod))
