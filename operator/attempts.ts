@@ -31,6 +31,8 @@ export interface Attempt {
   grace?: { readonly cause: FailureCause; readonly timer: NodeJS.Timeout }
   /** Removes a pod by force that does not go. */
   removal?: NodeJS.Timeout
+  /** Of its outputs, while they are read: aborts when nothing more will be written. */
+  complete?: AbortController
   /** Its pod was to go and did not within its time. */
   nodeSilent?: boolean
 }
@@ -41,7 +43,7 @@ export const attemptKey = (task: TaskPath, attempt: number): string => `${task}#
 export function settle(attempt: Attempt): void {
   attempt.stage = 'over'
   noGrace(attempt)
-  clearTimeout(attempt.removal)
+  noRemoval(attempt)
   attempt.gate?.leave()
   leaveLine(attempt)
 }
@@ -56,6 +58,12 @@ export function leaveLine(attempt: Attempt): void {
 export function noGrace(attempt: Attempt): void {
   clearTimeout(attempt.grace?.timer)
   delete attempt.grace
+}
+
+/** Nobody has to remove its pod by force any more. */
+export function noRemoval(attempt: Attempt): void {
+  clearTimeout(attempt.removal)
+  delete attempt.removal
 }
 
 /** Just after a wait becomes worth a person's attention (run-status.ts). */

@@ -103,6 +103,49 @@ test.each([
   expect(deletes()).toHaveLength(1)
 })
 
+describe('outputs that a launcher copies out', () => {
+  /** Ended well, and read from a store that the launcher has not written to yet. */
+  async function ended(options: Parameters<typeof startSmallSession>[0] = {}) {
+    const readOutputs = vi.fn(async (_launch, _place, complete: AbortSignal) => {
+      await new Promise((resolve) => complete.addEventListener('abort', resolve))
+      throw new Error('nothing is there')
+    })
+    const run = await started({ store: { readOutputs }, ...options })
+    run.setPod(run.pod(), MAIN.running)
+    run.setPod(run.pod(), MAIN.succeeded)
+    await pass(60_000)
+    expect(run.report().state).toBe('RUNNING')
+    return { ...run, readOutputs }
+  }
+  const LAUNCHER_ENDED = [{ name: 'kfp-ts-launcher', state: { terminated: { exitCode: 137 } } }]
+
+  test.each<[string, (run: Awaited<ReturnType<typeof ended>>) => unknown]>([
+    ['the launcher', ({ setPod, pod }) => setPod(pod(), { ...MAIN.succeeded, initContainerStatuses: LAUNCHER_ENDED })],
+    ['the pod', ({ setPod, pod }) => setPod(pod(), { ...MAIN.succeeded, phase: 'Failed' })],
+    ['the existence of the pod', ({ cluster, pod }) => cluster.client.delete(PODS, 'team', pod().metadata.name)],
+    ['the time that a lost node has', ({ setPod, pod }) => setPod(pod(), MAIN.succeeded, marked())],
+  ])('are not waited for after the end of %s', async (_what, endOf) => {
+    const run = await ended()
+    await endOf(run)
+    await pass(35_000)
+    expect(run.report().tasks[0]?.attempts).toBe(2)
+    expect(run.readOutputs).toHaveBeenCalledTimes(1)
+  })
+
+  test('are not missed by a run that was canceled', async () => {
+    const { session, report } = await ended()
+    session.cancel('enough')
+    await pass(0)
+    expect(report().state).toBe('CANCELED')
+  })
+
+  test('are no matter of a session that closed', async () => {
+    const { session, readOutputs } = await ended()
+    session.close()
+    expect(readOutputs.mock.calls[0]?.[2].aborted).toBe(true)
+  })
+})
+
 describe('a pod that has to go while the API server is away', () => {
   const away = (cluster: ReturnType<typeof startSmallSession>['cluster'], tries: number) => {
     let left = tries

@@ -6,11 +6,11 @@ import { PODS } from '../client/kube/resources.ts'
 import { isNotFound, isTransient } from '../client/kube/transport.ts'
 import { collectOutputs } from '../engine/index.ts'
 import type { AttemptFailure, AttemptResult } from '../engine/types.ts'
-import { type Attempt, attemptKey, keepWaiting, noGrace, settle } from './attempts.ts'
+import { type Attempt, attemptKey, keepWaiting, noGrace, noRemoval, settle } from './attempts.ts'
 import { backOff } from './back-off.ts'
 import { imported } from './import-artifact.ts'
 import type { Pod } from './pod/pod-types.ts'
-import { imageDigest, type PodFact, readPod } from './pod/read-pod.ts'
+import { imageDigest, isPublished, type PodFact, readPod } from './pod/read-pod.ts'
 import { lastWarning } from './pod-events.ts'
 import type { SessionContext } from './run-session.ts'
 
@@ -26,7 +26,11 @@ export function podFacts(context: SessionContext) {
   /** @returns whether the news ended an attempt */
   function podChanged(pod: Pod, gone: boolean): boolean {
     const attempt = attemptOf(context, pod)
-    if (!attempt || attempt.stage === 'over') return false
+    if (!attempt) return false
+    if (attempt.stage === 'over') {
+      publishing(attempt, pod, gone)
+      return false
+    }
     if (attempt.stage === 'wanted') attempt.stage = 'created'
     attempt.image = imageDigest(pod) ?? attempt.image
     const fact = readPod(pod)
@@ -46,8 +50,16 @@ export function podFacts(context: SessionContext) {
         return false
       default:
         end(attempt, fact)
+        publishing(attempt, pod, gone)
         return true
     }
+  }
+
+  /** The step is over; the launcher beside it copies its outputs out, unless it can't any more. */
+  function publishing(attempt: Attempt, pod: Pod, gone: boolean): void {
+    if (!attempt.complete) return
+    if (gone || isPublished(pod)) attempt.complete.abort()
+    else if (pod.metadata.deletionTimestamp) leaving(attempt, pod)
   }
 
   function running(attempt: Attempt): void {
@@ -137,17 +149,21 @@ export function podFacts(context: SessionContext) {
   }
 
   async function succeeded(attempt: Attempt): Promise<void> {
+    const complete = new AbortController()
+    attempt.complete = complete
     try {
       if (attempt.imports) {
         const digest = await ports.store.digestOf(attempt.imports.uri)
         return finish(attempt, imported(attempt.imports, digest))
       }
-      const found = await ports.store.readOutputs(attempt.launch, logSource(attempt))
+      const found = await ports.store.readOutputs(attempt.launch, logSource(attempt), complete.signal)
       const collected = collectOutputs(attempt.launch, found)
       if ('failure' in collected) return finish(attempt, { outcome: 'failed', failure: collected.failure })
       const outputs = await ports.store.withDigests(collected.outputs, found)
       finish(attempt, { outcome: 'succeeded', outputs })
     } catch (error) {
+      if (context.closed) return
+      if (attempt.cancelReason !== undefined) return finish(attempt, { outcome: 'canceled' })
       const message = `its outputs could not be read from the store: ${error instanceof Error ? error.message : error}`
       finish(attempt, { outcome: 'failed', failure: { cause: 'infrastructure', message } })
     }
@@ -155,6 +171,7 @@ export function podFacts(context: SessionContext) {
 
   function finish(attempt: Attempt, result: AttemptResult): void {
     context.attempts.delete(attemptKey(attempt.task, attempt.attempt))
+    noRemoval(attempt)
     ports.metrics.attemptEnded(result)
     const { task, attempt: number, image } = attempt
     context.tell({ kind: 'attempt-finished', task, attempt: number, result, ...(image ? { image } : {}) })
@@ -173,7 +190,15 @@ export function podFacts(context: SessionContext) {
     attempt: attempt.attempt,
   })
 
-  return { podChanged }
+  /** The session listens no more: pods, and the streams of their logs, go on to their ends. */
+  function close(): void {
+    for (const attempt of context.attempts.values()) {
+      settle(attempt)
+      attempt.complete?.abort()
+    }
+  }
+
+  return { podChanged, close }
 }
 
 function attemptOf(context: SessionContext, pod: Pod): Attempt | undefined {

@@ -11,7 +11,7 @@ import type { Action, JournalRecord, RunConfig, RunEvent, TaskPath } from '../en
 import type { WaitSources } from '../waiting/sources.ts'
 import { createWaiter, type Waiter } from '../waiting/waiter.ts'
 import type { PodPlaces } from './admission/pod-places.ts'
-import { type Attempt, attemptKey, leaveLine, settle } from './attempts.ts'
+import { type Attempt, attemptKey, leaveLine } from './attempts.ts'
 import { carryOut } from './carry-out.ts'
 import type { LoadedPipeline } from './load-pipeline.ts'
 import type { LogKeeper } from './log-keeper.ts'
@@ -304,7 +304,7 @@ export function startSession(start: SessionStart): RunSession {
       context.closed = true
       clearTimeout(wake)
       context.waiter.stop()
-      for (const attempt of context.attempts.values()) settle(attempt)
+      facts.close()
     },
   }
 

@@ -48,7 +48,7 @@ export interface SmallSession {
 
 export const MAIN = {
   running: { phase: 'Running', containerStatuses: [{ name: 'main', state: { running: {} } }] },
-  /** As on an object store: the launcher beside it goes on. */
+  /** On an object store the launcher beside it goes on. */
   succeeded: { phase: 'Running', containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 0 } } }] },
 } as const
 
