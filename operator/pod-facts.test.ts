@@ -146,6 +146,16 @@ describe('outputs that a launcher copies out', () => {
   })
 })
 
+test('the log of a pod that goes on after its session is left to itself', async () => {
+  const [follow, forget] = [vi.fn(), vi.fn()]
+  const { session, setPod, pod } = await started({ logs: { follow, forget } })
+  setPod(pod(), MAIN.running)
+  await pass(0)
+  session.close()
+  expect(follow).toHaveBeenCalledTimes(1)
+  expect(forget.mock.calls).toEqual(follow.mock.calls)
+})
+
 describe('a pod that has to go while the API server is away', () => {
   const away = (cluster: ReturnType<typeof startSmallSession>['cluster'], tries: number) => {
     let left = tries

@@ -195,6 +195,7 @@ export function podFacts(context: SessionContext) {
     for (const attempt of context.attempts.values()) {
       settle(attempt)
       attempt.complete?.abort()
+      ports.logs.forget(logSource(attempt))
     }
   }
 

@@ -67,7 +67,7 @@ export function startSmallSession(options: SmallSessionOptions = {}): SmallSessi
     kube: { ...cluster.client, ...options.kube },
     records: { append: async () => {}, saveCache: async () => {} } as unknown as SessionPorts['records'],
     store: { ...SMALL_STORE, ...options.store } as RunStore,
-    logs: { follow: () => {}, finish: async () => {}, ...options.logs } as LogKeeper,
+    logs: { follow: () => {}, finish: async () => {}, forget: () => {}, stop: () => {}, ...options.logs },
     podPlaces: options.podPlaces ?? createPodPlaces(DEFAULT_LIMITS, Date.now),
     waitSources: {} as SessionPorts['waitSources'],
     pastTasks: createPastTasks({ stateOf: async () => undefined, onTrouble: (error) => troubles.push(error) }),
