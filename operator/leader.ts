@@ -45,6 +45,8 @@ export function campaign(options: LeaderOptions): Leadership {
   let leading = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
+  /** The look at the lease that is under way, or the last one. */
+  let looking: Promise<void> = Promise.resolve()
   /** The other's lease as last seen, and when by our clock: clocks of two machines need not agree. */
   let observed: { version: string; at: number } | undefined
   let markAcquired: () => void = () => {}
@@ -100,7 +102,7 @@ export function campaign(options: LeaderOptions): Leadership {
     try {
       if (await tryOnce()) {
         renewedAt = startedAt
-        if (!leading) {
+        if (!leading && !stopped) {
           leading = true
           markAcquired()
         }
@@ -109,7 +111,11 @@ export function campaign(options: LeaderOptions): Leadership {
       options.onError?.(error)
     }
     if (leading && Date.now() - renewedAt > leaseMillis * 0.8) lose()
-    if (!stopped) timer = setTimeout(() => void round(), leading ? renewMillis : Math.min(1000, renewMillis))
+    if (!stopped) timer = setTimeout(look, leading ? renewMillis : Math.min(1000, renewMillis))
+  }
+
+  function look(): void {
+    looking = round()
   }
 
   function lose(): void {
@@ -119,14 +125,15 @@ export function campaign(options: LeaderOptions): Leadership {
     options.onLost()
   }
 
-  void round()
+  look()
   return {
     acquired,
     isHeld: () => leading && Date.now() - renewedAt < leaseMillis * 0.8,
     async release() {
       stopped = true
       clearTimeout(timer)
-      if (!leading) return
+      // What it writes would collide with ours, or make the lease ours once more.
+      await looking
       leading = false
       const lease = await read()
       if (lease?.spec?.holderIdentity !== identity) return
