@@ -23,11 +23,13 @@ import { openReuse } from './reuse.ts'
 import { createRunDeletion } from './run-deletion.ts'
 import { createRunEnds, FINALIZER } from './run-end.ts'
 import { createRunNews, type RunNewsOptions } from './run-news.ts'
+import { createRunPods } from './run-pods.ts'
 import { createRunQueue } from './run-queue.ts'
 import type { RunRecords } from './run-records.ts'
+import { planRetry, retriesAtEnd } from './run-retries.ts'
 import type { RunIdentity, RunSession, SessionPorts } from './run-session.ts'
 import type { RunStore } from './run-store.ts'
-import { isOver, type PipelineRun, phasesOf, type RunView, slimPod, viewRun } from './run-view.ts'
+import { isOver, type PipelineRun, type RunView, slimPod, viewRun } from './run-view.ts'
 import type { OperatorSettings } from './settings.ts'
 import { locksOf, startRun } from './start-run.ts'
 import { createStatusWriter } from './status-writer.ts'
@@ -82,7 +84,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const { kube, records, store, settings, metrics, log } = options
   const now = options.now ?? Date.now
   const podPlaces = createPodPlaces(settings.limits, now)
-  const podsByRun = new Map<string, Map<string, Pod>>()
+  const runPods = createRunPods()
   const active = new Map<string, Active>()
   const trouble = (run: RunIdentity, error: unknown): void =>
     log('warn', error instanceof Error ? error.message : String(error), { run: `${run.namespace}/${run.name}` })
@@ -91,8 +93,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const statuses = createStatusWriter(kube, () => metrics.apiWrite('status'), warn('a status could not be written'))
   const events = createEventRecorder(kube, settings.identity, () => metrics.apiWrite('event'))
   const logs = createLogKeeper({ kube, store })
-  const hasPods = (uid: string): boolean => podsByRun.has(uid)
-  const deletion = createRunDeletion({ kube, store, records, hasPods, onTrouble: trouble })
+  const deletion = createRunDeletion({ kube, store, records, hasPods: runPods.has, onTrouble: trouble })
   const ends = createRunEnds({
     kube,
     current: (view) => currentOf(view),
@@ -163,7 +164,7 @@ export function startOperator(options: OperatorOptions): Operator {
     podOf: (namespace, name) => pods.get(`${namespace}/${name}`),
     onTrouble: trouble,
   }
-  const starter = { kube, loader, ports, podsOf: (uid: string) => [...(podsByRun.get(uid)?.values() ?? [])] }
+  const starter = { kube, loader, ports, podsOf: runPods.of }
   const synced = watchRuns()
 
   /** Runs are looked at only when the pods are known: a resumed run compares its journal with them. */
@@ -195,7 +196,7 @@ export function startOperator(options: OperatorOptions): Operator {
         log('info', 'it was deleted while nobody watched', { run: `${run.namespace}/${run.name}` })
         const went = deletion.gone(run)
         // Pods may take long to go, and others need not wait for them.
-        if (!hasPods(run.uid)) await went
+        if (!runPods.has(run.uid)) await went
       },
       isStopped: () => stopped,
       onTrouble: warn('looking for runs that were deleted unseen'),
@@ -203,16 +204,9 @@ export function startOperator(options: OperatorOptions): Operator {
   }
 
   function podChanged(pod: Pod, gone: boolean): void {
-    const uid = pod.metadata.labels?.[LABELS.run]
-    if (!uid) return
-    const ofRun = podsByRun.get(uid) ?? new Map<string, Pod>()
-    if (gone) ofRun.delete(pod.metadata.name)
-    else ofRun.set(pod.metadata.name, pod)
-    if (ofRun.size > 0) podsByRun.set(uid, ofRun)
-    else {
-      podsByRun.delete(uid)
-      deletion.podsGone(uid)
-    }
+    const uid = runPods.changed(pod, gone)
+    if (uid === undefined) return
+    if (!runPods.has(uid)) deletion.podsGone(uid)
     active.get(uid)?.session?.podChanged(pod, gone)
   }
 
@@ -307,7 +301,7 @@ export function startOperator(options: OperatorOptions): Operator {
       await statuses.write(view, result.before, result.status)
       events.record(view, 'Warning', result.status.reason ?? 'Invalid', result.status.message ?? '')
       refuse(view, result.status)
-      release(view)
+      release(view, result.status.retryCount)
       return true
     }
     queue.relock(view, locksOf(result.session.pipeline))
@@ -320,6 +314,8 @@ export function startOperator(options: OperatorOptions): Operator {
   }
 
   function takeUp(entry: Active, session: RunSession, lastStatus: PipelineRunStatus | undefined): void {
+    const { view } = entry
+    const plan = planRetry(view, { isFinished: isFinished(session.state), retries: session.retries })
     entry.session = session
     entry.tracker = activeRun({
       statuses,
@@ -329,13 +325,11 @@ export function startOperator(options: OperatorOptions): Operator {
       recordMillis: settings.recordIntervalMillis ?? 5_000,
       now,
       lastStatus,
-      observed: () => ({ generation: entry.view.generation, retryCount: entry.view.retryCount }),
-      onFinished: () => release(entry.view),
+      observed: () => ({ generation: entry.view.generation, retryCount: retriesAtEnd(entry.view, plan) }),
+      onFinished: ({ retryCount }) => release(entry.view, retryCount),
       onTrouble: (error) => trouble(session.run, error),
     })
-    const { view } = entry
-    // The journal tells whether a retry that the status does not show yet was begun before.
-    if (isFinished(session.state) && view.retryCount > Math.max(view.retriesDone, session.retries)) {
+    if (plan.begins) {
       session.retry()
       return
     }
@@ -344,15 +338,15 @@ export function startOperator(options: OperatorOptions): Operator {
     entry.tracker.changed(session)
   }
 
-  function release(view: RunView): void {
+  function release(view: RunView, retriesDone = view.retryCount): void {
     const entry = active.get(view.uid)
     entry?.tracker?.close()
     entry?.session?.close()
     active.delete(view.uid)
     queue.leave(view.uid)
     const current = currentOf(view)
-    // A change that came while it was active, such as another retry, is looked at now.
-    if (current && current.generation > view.generation) runChanged(current, false)
+    // News of another retry came while it was active, and perhaps no other will.
+    if (current && current.retryCount > retriesDone) runChanged(current, false)
   }
 
   function currentOf(view: RunView): RunView | undefined {
@@ -368,7 +362,7 @@ export function startOperator(options: OperatorOptions): Operator {
       active: active.size,
       podsInFlight: podPlaces.inside,
       podsWaiting: podPlaces.waiting,
-      pods: phasesOf(podsByRun.values()),
+      pods: runPods.phases(),
     }),
     async stop() {
       stopped = true

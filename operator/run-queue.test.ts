@@ -151,6 +151,17 @@ test('a run that waits too long ends, and one that is canceled too', async () =>
   expect(queue.size).toBe(0)
 })
 
+test('who ended in line and is tried again waits its time once more', async () => {
+  const { queue, written } = make({ activeRuns: 0 })
+  const late = { createdAt: 0, completedAt: 30_000, queueSeconds: 30, retryCount: 1 }
+  queue.offer(view('late', { ...late, phase: 'Failed' }))
+  await pass(29_000)
+  expect(written.at(-1)?.status).toMatchObject({ phase: 'Queued' })
+  expect(written.at(-1)?.status.retryCount).toBeUndefined()
+  await pass(2_000)
+  expect(written.at(-1)?.status).toMatchObject({ phase: 'Failed', reason: 'QueueTimeout', retryCount: 1 })
+})
+
 test('a limit of a month is a month', async () => {
   const { queue, written } = make({ activeRuns: 0 })
   const [days, day] = [30, 86_400]

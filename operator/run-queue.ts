@@ -146,11 +146,12 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
     pump()
   }
 
-  /** A run that ran before waits for a retry; how long it waited for its first start is of no matter. */
+  /** A run that ran before waits for a retry as long as it takes; one that ended in line begins to wait again. */
   function limitWait(entry: Entry): void {
-    const { queueSeconds, startedAt, createdAt } = entry.view
+    const { queueSeconds, startedAt, completedAt, createdAt } = entry.view
     if (queueSeconds === undefined || startedAt !== undefined) return
-    entry.notLate = callAt(createdAt + queueSeconds * 1000, now, () => {
+    const since = completedAt === undefined ? createdAt : entry.since
+    entry.notLate = callAt(since + queueSeconds * 1000, now, () => {
       takeOut(entry)
       settle(entry.view, 'Failed', 'QueueTimeout', `it waited longer than ${queueSeconds} s for its start`)
     })
@@ -169,13 +170,13 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
     reason: 'QueueTimeout' | 'Canceled',
     message: string,
   ): void {
-    send(view, unstartedStatus(phase, reason, message, { now: now(), observedGeneration: view.generation }))
+    send(view, unstartedStatus(phase, reason, message, baseOf(view, now())))
   }
 
   function tell(entry: Entry, message: string): void {
     const { view, told } = entry
     entry.told = { message, at: now(), since: told?.since ?? now() }
-    const base = { now: entry.told.since, observedGeneration: view.generation }
+    const base = baseOf(view, entry.told.since)
     const status = view.suspend
       ? unstartedStatus('Paused', 'Suspended', message, base)
       : unstartedStatus('Queued', 'Queued', message, base)
@@ -278,5 +279,11 @@ const inOrder = (a: Entry, b: Entry): boolean =>
     : a.view.createdAt !== b.view.createdAt
       ? a.view.createdAt < b.view.createdAt
       : a.arrival < b.arrival
+
+const baseOf = ({ generation, retryCount }: RunView, at: number) => ({
+  now: at,
+  observedGeneration: generation,
+  retryCount,
+})
 
 const hasLocks = ({ mutexName, semaphoreKey }: Locks): boolean => mutexName !== undefined || semaphoreKey !== undefined

@@ -197,6 +197,8 @@ export function unstartedStatus(
   base: {
     readonly now: number
     readonly observedGeneration: number
+    /** Of the spec that came to this: a run that ended has no retry before it. */
+    readonly retryCount: number
     readonly previous?: PipelineRunStatus | undefined
   },
 ): PipelineRunStatus {
@@ -208,6 +210,7 @@ export function unstartedStatus(
     reason,
     message: message.slice(0, 30_000),
     completionTime: final ? iso(base.now) : undefined,
+    retryCount: final ? base.retryCount : undefined,
     conditions: [
       condition(base, 'Valid', valid, reason, message.slice(0, 30_000)),
       condition(base, 'Succeeded', final ? 'False' : 'Unknown', reason, clip(message)),

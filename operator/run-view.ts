@@ -142,15 +142,3 @@ function pick(all: Readonly<Record<string, string>> | undefined, names: readonly
   for (const name of names) if (all?.[name] !== undefined) kept[name] = all[name]
   return kept
 }
-
-/** How many pods there are of each phase. */
-export function phasesOf(podsOfRuns: Iterable<ReadonlyMap<string, Pod>>): Record<string, number> {
-  const phases: Record<string, number> = {}
-  for (const pods of podsOfRuns) {
-    for (const { status } of pods.values()) {
-      const phase = status?.phase ?? 'Pending'
-      phases[phase] = (phases[phase] ?? 0) + 1
-    }
-  }
-  return phases
-}

@@ -133,8 +133,9 @@ function refuseWrongArguments(pipeline: LoadedPipeline, args: Readonly<Record<st
   if (errors.length > 0) throw new InvalidInputError(errors)
 }
 
-function refusal(error: unknown, { status, metadata }: PipelineRun, now: number): PipelineRunStatus | undefined {
-  const base = { now, observedGeneration: metadata.generation ?? 0, previous: status }
+function refusal(error: unknown, { status, metadata, spec }: PipelineRun, now: number): PipelineRunStatus | undefined {
+  const { generation: observedGeneration = 0 } = metadata
+  const base = { now, observedGeneration, retryCount: spec.retryCount ?? 0, previous: status }
   if (error instanceof PipelineNotFoundError) return unstartedStatus('Failed', 'PipelineNotFound', error.message, base)
   if (error instanceof ReuseError) return unstartedStatus('Failed', 'ReuseNotPossible', error.message, base)
   if (!isInvalidInput(error)) return undefined

@@ -1,5 +1,6 @@
 /** A real S3 server for tests: versitygw over a temporary folder, built from its Go module when not there yet. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -28,21 +29,16 @@ export async function startS3Server(host = '127.0.0.1'): Promise<S3Server> {
     stdio: 'ignore',
   })
   const endpoint = `http://${host}:${port}`
-  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()))
-  const stop = async () => {
-    server.kill()
-    await ended
-    rmSync(folder, { recursive: true, force: true })
-  }
-  await answers(endpoint, server).catch(async (error) => {
-    await stop()
-    throw error
-  })
+  await answers(endpoint)
   return {
     settings: { endpoint, credentials, region: 'us-east-1' },
     bucket,
     keys: { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
-    stop,
+    stop: async () => {
+      server.kill()
+      await once(server, 'exit')
+      rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
 
@@ -60,8 +56,8 @@ function binary(): string {
   return cache
 }
 
-async function answers(url: string, server: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 600 && server.exitCode === null; attempt++) {
+async function answers(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
     const isUp = await fetch(url).then(
       () => true,
       () => false,

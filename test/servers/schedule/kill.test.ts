@@ -32,11 +32,9 @@ async function start(): Promise<void> {
   throw new Error('the server did not start')
 }
 async function end(signal: NodeJS.Signals): Promise<void> {
-  const running = child
-  child = undefined
-  if (!running || running.exitCode !== null) return
-  const ended = new Promise((done) => running.once('exit', done))
-  running.kill(signal)
+  if (!child || child.exitCode !== null) return
+  const ended = new Promise((done) => child!.once('exit', done))
+  child.kill(signal)
   await ended
 }
 async function schedule(...words: string[]): Promise<string> {
@@ -74,10 +72,9 @@ test(`${KILLS} kills of the server: each second has its run, none has two`, asyn
   }
   await schedule('pause', 'each')
   // Held by the pause, so that nothing is under way: the last second is the cursor.
-  const count = async () => (await seconds()).planned.length
-  for (let before = -1, now = await count(); now > before; now = await count()) {
+  for (let before = -1, now = (await seconds()).planned.length; now > before; await delay(1500)) {
     before = now
-    await delay(3000)
+    now = (await seconds()).planned.length
   }
   await end('SIGTERM')
   const { planned, recorded } = await seconds()
