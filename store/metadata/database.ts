@@ -35,10 +35,12 @@ export interface OpenMetadataOptions {
  * const metadata = await openMetadata({ url: ':memory:' })
  */
 export async function openMetadata(options: OpenMetadataOptions): Promise<Metadata> {
-  const { kind, dialect } = await chooseDialect(options.url)
+  const { kind, dialect, patientDialect } = await chooseDialect(options.url)
   const db = new Kysely<Tables>({ dialect })
-  const migrator = new Migrator({ db, provider: migrations(kind) })
+  const migrating = patientDialect ? new Kysely<Tables>({ dialect: patientDialect }) : db
+  const migrator = new Migrator({ db: migrating, provider: migrations(kind) })
   const { error } = await migrator.migrateToLatest()
+  if (migrating !== db) await migrating.destroy()
   if (error) {
     await db.destroy()
     throw new Error(`The metadata database ${describeUrl(options.url)} can't be opened: ${messageOf(error)}`, {
@@ -60,10 +62,18 @@ function transactionsOf(kind: MetadataKind, db: Db): Metadata['transaction'] {
   return (work) => group.transaction(work)
 }
 
-async function chooseDialect(url: string): Promise<{ kind: MetadataKind; dialect: Dialect }> {
+interface Choice {
+  readonly kind: MetadataKind
+  readonly dialect: Dialect
+  /** For migrations, whose statements may take long, and wait for those of another replica; absent where none is given up. */
+  readonly patientDialect?: Dialect
+}
+
+async function chooseDialect(url: string): Promise<Choice> {
   if (/^postgres(ql)?:\/\//.test(url)) {
     const { postgresDialect } = await import('./postgres.ts')
-    return { kind: 'postgres', dialect: postgresDialect(url) }
+    const patientDialect = postgresDialect(url, { answerMillis: Number.POSITIVE_INFINITY })
+    return { kind: 'postgres', dialect: postgresDialect(url), patientDialect }
   }
   return { kind: 'sqlite', dialect: sqliteDialect(url.replace(/^sqlite:(\/\/)?/, '')) }
 }
