@@ -1,4 +1,5 @@
 /** What the operator remembers of an attempt between "start it" and "it is over". One entry a pod in flight, nothing afterwards. */
+import type { FailureCause } from '../api/run-report.ts'
 import type { ImportRequest, Launch, TaskPath } from '../engine/types.ts'
 import type { Place } from './admission/pod-places.ts'
 import type { PastGate } from './past-tasks.ts'
@@ -26,8 +27,12 @@ export interface Attempt {
   gate?: PastGate
   /** Its place among the pods of the cluster, or in the line for one. */
   place?: Place
-  /** Ends waiting that is unlikely to help, or a pod that won't go. */
-  timer?: NodeJS.Timeout
+  /** Ends a wait that is unlikely to help. */
+  grace?: { readonly cause: FailureCause; readonly timer: NodeJS.Timeout }
+  /** Removes a pod by force that does not go. */
+  removal?: NodeJS.Timeout
+  /** Of its outputs, while they are read: aborts when nothing more will be written. */
+  complete?: AbortController
   /** Its pod was to go and did not within its time. */
   nodeSilent?: boolean
 }
@@ -37,9 +42,28 @@ export const attemptKey = (task: TaskPath, attempt: number): string => `${task}#
 /** To be called when nothing more will be heard of the attempt's pod. */
 export function settle(attempt: Attempt): void {
   attempt.stage = 'over'
-  clearTimeout(attempt.timer)
+  noGrace(attempt)
+  noRemoval(attempt)
   attempt.gate?.leave()
+  leaveLine(attempt)
+}
+
+/** Gives its place back, or its turn in the line for one. */
+export function leaveLine(attempt: Attempt): void {
   attempt.place?.leave()
+  delete attempt.place
+}
+
+/** It waits with hope again, or no more. */
+export function noGrace(attempt: Attempt): void {
+  clearTimeout(attempt.grace?.timer)
+  delete attempt.grace
+}
+
+/** Nobody has to remove its pod by force any more. */
+export function noRemoval(attempt: Attempt): void {
+  clearTimeout(attempt.removal)
+  delete attempt.removal
 }
 
 /** Just after a wait becomes worth a person's attention (run-status.ts). */

@@ -1,9 +1,10 @@
 /** Does what the engine decided, one handler an action. Each answers by an event and may be repeated after a restart without harm. */
 import { PODS } from '../client/kube/resources.ts'
-import { isAlreadyExists, isNotFound, KubeError } from '../client/kube/transport.ts'
+import { isAlreadyExists, isNotFound, KubeConnectionError, KubeError } from '../client/kube/transport.ts'
 import type { Action, AttemptFailure, AttemptResult, ImportRequest, Launch, TaskPath } from '../engine/types.ts'
 import type { Place } from './admission/pod-places.ts'
-import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
+import { type Attempt, attemptKey, keepWaiting, leaveLine, settle } from './attempts.ts'
+import { backOff } from './back-off.ts'
 import { changeVolume } from './change-volume.ts'
 import { answerOfCache } from './foresee.ts'
 import { importArtifact } from './import-artifact.ts'
@@ -49,7 +50,11 @@ export function carryOut(context: SessionContext, action: Action): void {
       context.ports.onTrouble(context.run, error)
       if (!('attempt' in action)) return
       const message = `the operator could not carry it out: ${textOf(error)}`
-      answer(context, action.task, action.attempt, { outcome: 'failed', failure: { cause: 'infrastructure', message } })
+      const failure: AttemptFailure = { cause: 'infrastructure', message }
+      const entry = context.attempts.get(attemptKey(action.task, action.attempt))
+      // Its place would be waited for by the next attempt.
+      if (entry) failAttempt(context, entry, failure)
+      else answer(context, action.task, action.attempt, { outcome: 'failed', failure })
     })
 }
 
@@ -74,30 +79,54 @@ async function startPod(
   }
   context.attempts.set(key, entry)
   if (!(await passPast(context, entry))) return
-  const place = placeOf(context, entry)
-  entry.place = place
-  if (!place.isGranted) {
-    context.newsOf.delete(task)
-    keepWaiting(context, entry, () => place.why())
-    await place.granted
+  // A run that is suspended gives its place back, and lines up again when it is resumed.
+  while (await takePlace(context, entry)) {
+    if ((await createPod(context, entry)) !== 'suspended') return
   }
-  if (context.closed || context.attempts.get(key) !== entry) return place.leave()
-  delete entry.waiting
-  await createPod(context, entry)
 }
 
-/** false when it is not wanted any more. What ran before this operator did has passed already. */
+const isWanted = ({ closed, attempts }: SessionContext, entry: Attempt): boolean =>
+  !closed && attempts.get(attemptKey(entry.task, entry.attempt)) === entry
+
+/** An operator before this one made its pod: no gate, no line and no suspension is before it. */
+const wasMade = ({ ports, run }: SessionContext, entry: Attempt): boolean =>
+  entry.knownStarted || ports.podOf(run.namespace, entry.podName) !== undefined
+
+/** false when it is not wanted any more. */
 async function passPast(context: SessionContext, entry: Attempt): Promise<boolean> {
   const { ports, run, previousRun } = context
-  if (!previousRun || entry.knownStarted || ports.podOf(run.namespace, entry.podName)) return true
+  if (!previousRun || wasMade(context, entry)) return true
   const gate = ports.pastTasks.enter(run.namespace, previousRun, entry.task, () => context.refresh())
   entry.gate = gate
   keepWaiting(context, entry, () => gate.why())
   await gate.opened
-  if (context.closed || context.attempts.get(attemptKey(entry.task, entry.attempt)) !== entry) return false
+  if (!isWanted(context, entry)) return false
   delete entry.gate
   delete entry.waiting
   return true
+}
+
+/** false when it is not wanted any more. A suspended run stands in no line. */
+async function takePlace(context: SessionContext, entry: Attempt): Promise<boolean> {
+  while (isWanted(context, entry)) {
+    if (context.resumed && !wasMade(context, entry)) {
+      leaveLine(entry)
+      context.newsOf.delete(entry.task)
+      delete entry.waiting
+      await context.resumed
+      continue
+    }
+    const place = placeOf(context, entry)
+    entry.place = place
+    if (place.isGranted) return true
+    context.newsOf.delete(entry.task)
+    keepWaiting(context, entry, () => place.why())
+    await place.granted
+    if (entry.place !== place || !isWanted(context, entry)) continue
+    delete entry.waiting
+    return true
+  }
+  return false
 }
 
 function placeOf({ ports, run, pipeline }: SessionContext, { podName, launch }: Attempt): Place {
@@ -110,46 +139,59 @@ function placeOf({ ports, run, pipeline }: SessionContext, { podName, launch }: 
   })
 }
 
-async function createPod(context: SessionContext, entry: Attempt): Promise<void> {
+/** Tries until there is a pod, the cluster refuses it, or it is not wanted any more. */
+async function createPod(context: SessionContext, entry: Attempt): Promise<'suspended' | undefined> {
   const { ports, run } = context
-  const existing = ports.podOf(run.namespace, entry.podName)
-  if (existing) {
-    created(entry)
-    podFacts(context).podChanged(existing, false)
-    return
-  }
-  // The journal saw it run, the informer has no pod: it must not run a second time as the same attempt.
-  if (entry.knownStarted) return await adopt(context, entry)
-  await ports.store.prepare(entry.launch, run.runId)
-  const workspace = entry.launch.usesWorkspace ? await workspaceOf(context) : undefined
   let pod: Pod | undefined
-  for (let failures = 0; !context.closed && entry.stage === 'wanted'; failures++) {
+  let isThere = false
+  for (let failures = 0; isPending(context, entry); failures++) {
     try {
+      // The journal saw it run, the informer has no pod: it must not run a second time as the same attempt.
+      if (isThere || wasMade(context, entry)) {
+        await adopt(context, entry)
+        continue
+      }
       // Waiting in line for a place or for the quota is no decision.
       const since = context.newsOf.get(entry.task)
       context.newsOf.delete(entry.task)
-      pod ??= podOf(context, entry, workspace, await ports.tracking?.variables(run, entry.task, entry.launch))
+      pod ??= await preparedPod(context, entry)
+      if (context.resumed) return 'suspended'
+      if (!isPending(context, entry)) break
       if (since !== undefined) ports.metrics.decided(ports.now() - since)
       await ports.kube.create(PODS, run.namespace, pod)
       context.podsCreated++
       ports.metrics.podCreated()
-      // Given up while the request was on its way.
-      if ((entry.stage as Attempt['stage']) === 'over') return await removePod(context, entry, 0)
       created(entry)
-      return
     } catch (error) {
       if (isAlreadyExists(error)) {
         // The answer to an earlier try of the same request was lost, or an earlier operator made it.
         context.podsCreated++
-        return await adopt(context, entry)
-      }
-      const failure = refusal(error)
-      if (failure) return failAttempt(context, entry, failure)
-      const message = waitText(error)
-      keepWaiting(context, entry, () => message)
-      await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** failures)).unref())
+        isThere = true
+      } else await waitAfter(context, entry, error, failures)
     }
   }
+  // Given up while the request was on its way: the pod may have come to be after it was removed.
+  if (entry.stage === 'over' && entry.cancelReason !== undefined) await removePod(context, entry, 0)
+}
+
+const isPending = ({ closed }: SessionContext, { stage }: Attempt): boolean => !closed && stage === 'wanted'
+
+/** The pod, once what it needs is there. */
+async function preparedPod(context: SessionContext, entry: Attempt): Promise<Pod> {
+  const { ports, run } = context
+  await ports.store.prepare(entry.launch, run.runId)
+  const workspace = entry.launch.usesWorkspace ? await workspaceOf(context) : undefined
+  return podOf(context, entry, workspace, await ports.tracking?.variables(run, entry.task, entry.launch))
+}
+
+/** Resolves when it is time for another try, or the attempt has failed because none would help. */
+async function waitAfter(context: SessionContext, entry: Attempt, error: unknown, failures: number): Promise<void> {
+  if (!isPending(context, entry)) return
+  const failure = refusal(error)
+  if (failure) return failAttempt(context, entry, failure)
+  const message = waitText(error)
+  keepWaiting(context, entry, () => message)
+  await backOff(failures)
 }
 
 function created(entry: Attempt): void {
@@ -158,9 +200,10 @@ function created(entry: Attempt): void {
 
 /** The pod was made before, by an operator that ended: what it says counts. */
 async function adopt(context: SessionContext, entry: Attempt): Promise<void> {
-  const { kube } = context.ports
+  const { ports, run } = context
   try {
-    const pod = await kube.get<Pod>(PODS, context.run.namespace, entry.podName)
+    const known = ports.podOf(run.namespace, entry.podName)
+    const pod = known ?? (await ports.kube.get<Pod>(PODS, run.namespace, entry.podName))
     created(entry)
     podFacts(context).podChanged(pod, false)
   } catch (error) {
@@ -194,24 +237,36 @@ function podOf(
   })
 }
 
+/** File names and rights that stay as they are; a store that is away, full or slow comes back. */
+const LASTING_CODES = new Set(['EACCES', 'EPERM', 'EEXIST', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'EINVAL'])
+
 /** Refusals that another try would meet again. Quota is not one: it frees when other pods end. */
 function refusal(error: unknown): AttemptFailure | undefined {
-  if (!(error instanceof KubeError)) return undefined
+  if (!(error instanceof KubeError)) {
+    if (!LASTING_CODES.has((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    return { cause: 'infrastructure', message: `the store can't take its files: ${textOf(error)}` }
+  }
   if (error.status === 403 && /exceeded quota/.test(error.message)) return undefined
   if (error.status === 403 && /being terminated/.test(error.message)) {
     return { cause: 'infrastructure', message: 'its namespace is being deleted' }
   }
   if ([400, 403, 404, 413, 422].includes(error.status)) {
-    const refused = error.message.includes('/secrets:') ? 'the Secret with its token' : 'its pod'
-    return { cause: 'configuration', message: `the cluster refuses ${refused}: ${error.message}` }
+    return { cause: 'configuration', message: `the cluster refuses ${whatOf(error)}: ${error.message}` }
   }
   return undefined
+}
+
+function whatOf({ message }: Error): string {
+  if (message.includes('/secrets:')) return 'the Secret with its token'
+  return message.includes('/persistentvolumeclaims') ? 'the claim of its workspace' : 'its pod'
 }
 
 function waitText(error: unknown): string {
   if (error instanceof KubeError && error.status === 403)
     return `the quota of the namespace is used up: ${error.message}`
-  return `the API server can't take its pod now: ${textOf(error)}`
+  if (error instanceof KubeError || error instanceof KubeConnectionError)
+    return `the API server can't take ${whatOf(error)} now: ${error.message}`
+  return `its pod can't be made now: ${textOf(error)}`
 }
 
 async function cancelAttempt(

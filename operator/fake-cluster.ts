@@ -68,7 +68,9 @@ export class FakeCluster {
       if (!before) throw refusal(404, 'NotFound')
       const { resourceVersion } = patch.metadata ?? {}
       if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) throw refusal(409, 'Conflict')
-      return this.#store('MODIFIED', resource.plural, merge(before, patch) as Anything)
+      const after = inOrder(merge(before, patch) as Anything)
+      // As the real one: no version and no event of what changes nothing.
+      return isDeepStrictEqual(before, after) ? before : this.#store('MODIFIED', resource.plural, after)
     },
     delete: async (resource: Resource, namespace: string, name: string) => {
       this.#write('delete', resource, name)
@@ -89,8 +91,7 @@ export class FakeCluster {
   #store(type: 'ADDED' | 'MODIFIED', plural: string, object: Anything): Anything {
     this.#version += 1
     const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } }
-    // As the real one: members come back in the order of their names.
-    const stored = JSON.parse(canonicalJson(versioned as unknown as JsonValue)) as Anything
+    const stored = inOrder(versioned)
     this.objects.set(`${plural} ${keyOf(stored)}`, stored)
     this.#tell(type, plural, stored)
     return stored
@@ -125,6 +126,11 @@ function refusal(status: number, reason: string): KubeError {
     { method: 'GET', path: '/' } as never,
     { status, text: JSON.stringify({ kind: 'Status', reason, code: status }) } as never,
   )
+}
+
+/** As the real one: members come back in the order of their names. */
+function inOrder(object: Anything): Anything {
+  return JSON.parse(canonicalJson(object as unknown as JsonValue)) as Anything
 }
 
 /** RFC 7386. */

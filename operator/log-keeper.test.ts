@@ -10,7 +10,12 @@ import { repeatedBytes, TAIL_BYTES } from './log-resume.ts'
 const source: LogSource = { namespace: 'n', pod: 'p', runId: 'r', task: 'root/x', attempt: 1 }
 
 /** Each answer is a function of the request: chunks, or an error in its place or at its end. */
-function make(answers: ((options: LogOptions) => readonly (string | Error)[])[], maxStreams?: number) {
+function make(
+  answers: ((options: LogOptions) => readonly (string | Error)[])[],
+  maxStreams?: number,
+  /** A stream stays open until then. */
+  end: () => Promise<void> | undefined = () => undefined,
+) {
   let kept = ''
   const asked: LogOptions[] = []
   const store = {
@@ -41,6 +46,7 @@ function make(answers: ((options: LogOptions) => readonly (string | Error)[])[],
           if (part instanceof Error) throw part
           yield Buffer.from(part)
         }
+        await end()
       }
       return { chunks: chunks(), close: () => {} }
     },
@@ -89,6 +95,23 @@ test('the rest is fetched when the attempt ended before its stream could be open
   keeper.follow(source)
   await keeper.finish(source)
   expect(kept()).toBe('one\ntwo\n')
+})
+
+test('a stream that nobody asks for the end of makes room for another when it ends', async () => {
+  let end = (): void => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const { keeper, asked, kept } = make([() => ['one\n'], () => ['two\n']], 1, () => ended)
+  keeper.follow(source)
+  keeper.forget(source)
+  keeper.follow({ ...source, pod: 'q' })
+  await settled(() => kept() === 'one\n')
+  expect(asked).toHaveLength(1)
+  end()
+  await delay(5)
+  keeper.follow({ ...source, pod: 'q' })
+  await settled(() => asked.length === 2)
 })
 
 test('beyond the bound of streams a log is copied at the end', async () => {

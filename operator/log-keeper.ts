@@ -21,6 +21,8 @@ export interface LogKeeper {
   follow(source: LogSource): void
   /** Resolves when the whole log of an ended attempt is stored, or can't be had. */
   finish(source: LogSource): Promise<void>
+  /** Nobody will ask for the end of the log: what is followed goes on until the container ends, and then frees its stream. */
+  forget(source: LogSource): void
   stop(): void
 }
 
@@ -137,6 +139,13 @@ export function createLogKeeper(options: LogKeeperOptions): LogKeeper {
       if (streams.get(key) === stream) streams.delete(key)
       if (stream?.endedAt !== undefined && at - stream.endedAt < CUT_OFF_MILLIS) return
       await copies(() => copyRest(source))
+    },
+    forget(source) {
+      const key = keyOf(source)
+      const stream = streams.get(key)
+      void stream?.done.then(() => {
+        if (streams.get(key) === stream) streams.delete(key)
+      })
     },
     stop: () => stopping.abort(),
   }

@@ -34,8 +34,8 @@ export function createObjectStore(options: ObjectStoreOptions): RunStore {
     rootOf: (wanted) => (wanted && isOurs(wanted) ? wanted.replace(/\/+$/, '') : `${root}/artifacts`),
     // The launcher makes the folders, inside the pod.
     prepare: async () => {},
-    async readOutputs(_launch, place) {
-      const result = await waitForResult(store, resultUri(root, place), options.publishMillis ?? 600_000)
+    async readOutputs(_launch, place, complete) {
+      const result = await waitForResult(store, resultUri(root, place), options.publishMillis ?? 600_000, complete)
       if (result.error) throw new Error(`the launcher could not copy them: ${result.error}`)
       return result
     },
@@ -100,16 +100,23 @@ export function resultUri(root: string, { runId, task, attempt }: AttemptPlace):
 const logUri = (root: string, { runId, task, attempt }: AttemptPlace): string =>
   `${root}/logs/${runId}/${task.split('/').map(encodeURIComponent).join('/')}/attempt-${attempt}.log`
 
-async function waitForResult(store: ArtifactStore, uri: string, limitMillis: number): Promise<StagingResult> {
+async function waitForResult(
+  store: ArtifactStore,
+  uri: string,
+  limitMillis: number,
+  complete: AbortSignal,
+): Promise<StagingResult> {
   const deadline = Date.now() + limitMillis
   while (true) {
+    // Asked before the look: what the launcher wrote last is found.
+    const isLast = complete.aborted || Date.now() > deadline
     const stream = await store.read(uri)
     if (stream) {
       const chunks: Buffer[] = []
       for await (const chunk of stream) chunks.push(chunk as Buffer)
       return JSON.parse(Buffer.concat(chunks).toString('utf8')) as StagingResult
     }
-    if (Date.now() > deadline) throw new Error(`the launcher left no result at ${uri}`)
-    await delay(POLL_MILLIS)
+    if (isLast) throw new Error(`the launcher left no result at ${uri}`)
+    await delay(POLL_MILLIS, undefined, { signal: complete }).catch(() => {})
   }
 }

@@ -1,14 +1,16 @@
 /** News of a run's pods to events of its attempts: running, over with outputs or a cause, lost. After: the session journals them. */
 
 import { LABELS, TASK_PATH_ANNOTATION } from '../api/pipeline-run.ts'
+import type { FailureCause } from '../api/run-report.ts'
 import { PODS } from '../client/kube/resources.ts'
-import { isNotFound } from '../client/kube/transport.ts'
+import { isNotFound, isTransient } from '../client/kube/transport.ts'
 import { collectOutputs } from '../engine/index.ts'
 import type { AttemptFailure, AttemptResult } from '../engine/types.ts'
-import { type Attempt, attemptKey, keepWaiting, settle } from './attempts.ts'
+import { type Attempt, attemptKey, keepWaiting, noGrace, noRemoval, settle } from './attempts.ts'
+import { backOff } from './back-off.ts'
 import { imported } from './import-artifact.ts'
 import type { Pod } from './pod/pod-types.ts'
-import { imageDigest, type PodFact, readPod } from './pod/read-pod.ts'
+import { imageDigest, isPublished, type PodFact, readPod } from './pod/read-pod.ts'
 import { lastWarning } from './pod-events.ts'
 import type { SessionContext } from './run-session.ts'
 
@@ -24,7 +26,11 @@ export function podFacts(context: SessionContext) {
   /** @returns whether the news ended an attempt */
   function podChanged(pod: Pod, gone: boolean): boolean {
     const attempt = attemptOf(context, pod)
-    if (!attempt || attempt.stage === 'over') return false
+    if (!attempt) return false
+    if (attempt.stage === 'over') {
+      publishing(attempt, pod, gone)
+      return false
+    }
     if (attempt.stage === 'wanted') attempt.stage = 'created'
     attempt.image = imageDigest(pod) ?? attempt.image
     const fact = readPod(pod)
@@ -44,8 +50,16 @@ export function podFacts(context: SessionContext) {
         return false
       default:
         end(attempt, fact)
+        publishing(attempt, pod, gone)
         return true
     }
+  }
+
+  /** The step is over; the launcher beside it copies its outputs out, unless it can't any more. */
+  function publishing(attempt: Attempt, pod: Pod, gone: boolean): void {
+    if (!attempt.complete) return
+    if (gone || isPublished(pod)) attempt.complete.abort()
+    else if (pod.metadata.deletionTimestamp) leaving(attempt, pod)
   }
 
   function running(attempt: Attempt): void {
@@ -53,7 +67,7 @@ export function podFacts(context: SessionContext) {
     attempt.stage = 'running'
     delete attempt.isSettingUp
     delete attempt.waiting
-    clearTimeout(attempt.timer)
+    noGrace(attempt)
     ports.logs.follow(logSource(attempt))
     context.tell({ kind: 'attempt-started', task: attempt.task, attempt: attempt.attempt })
   }
@@ -65,14 +79,26 @@ export function podFacts(context: SessionContext) {
       setTimeout(() => void askWhy(attempt, fact), SETUP_MILLIS).unref()
     } else delete attempt.isSettingUp
     keepWaiting(context, attempt, () => fact.message)
-    if (!fact.hopeless || attempt.timer) return
+    giveGrace(attempt, fact.hopeless)
+  }
+
+  /** A wait that is unlikely to help has some time, counted anew when another trouble follows or it went on meanwhile. */
+  function giveGrace(attempt: Attempt, cause: FailureCause | undefined): void {
+    if (attempt.grace?.cause === cause) return
+    // A container that ends again and again runs in between.
+    if (!cause && attempt.grace?.cause === 'infrastructure') return
+    noGrace(attempt)
+    if (!cause) return
     const { imageGraceMillis, configurationGraceMillis } = ports.settings
-    const cause = fact.hopeless
-    attempt.timer = setTimeout(
-      () => giveUp(attempt, { cause, message: attempt.waiting?.message ?? fact.message }),
-      cause === 'image' ? imageGraceMillis : configurationGraceMillis,
-    )
-    attempt.timer.unref()
+    const millis = cause === 'image' ? imageGraceMillis : configurationGraceMillis
+    attempt.grace = { cause, timer: setTimeout(() => graceIsOver(attempt), millis).unref() }
+  }
+
+  function graceIsOver(attempt: Attempt): void {
+    noGrace(attempt)
+    const pod = ports.podOf(run.namespace, attempt.podName)
+    const fact = pod && readPod(pod)
+    if (fact?.kind === 'waiting' && fact.hopeless) giveUp(attempt, { cause: fact.hopeless, message: fact.message })
   }
 
   /** What keeps a node from preparing a pod is in the pod's events: asked for while it lasts, and given up where it is a mistake. */
@@ -101,13 +127,12 @@ export function podFacts(context: SessionContext) {
 
   /** A pod on a node that is gone never confirms its end: after its grace it is removed by force. */
   function leaving(attempt: Attempt, pod: Pod): void {
-    if (attempt.timer) return
+    if (attempt.removal) return
     const grace = (pod.metadata.deletionGracePeriodSeconds ?? 30) * 1000
-    attempt.timer = setTimeout(() => {
+    attempt.removal = setTimeout(() => {
       attempt.nodeSilent = true
       void removePod(context, attempt, 0)
-    }, grace + LEAVE_MARGIN_MILLIS)
-    attempt.timer.unref()
+    }, grace + LEAVE_MARGIN_MILLIS).unref()
   }
 
   function end(attempt: Attempt, fact: PodFact & { kind: 'succeeded' | 'failed' }): void {
@@ -124,17 +149,21 @@ export function podFacts(context: SessionContext) {
   }
 
   async function succeeded(attempt: Attempt): Promise<void> {
+    const complete = new AbortController()
+    attempt.complete = complete
     try {
       if (attempt.imports) {
         const digest = await ports.store.digestOf(attempt.imports.uri)
         return finish(attempt, imported(attempt.imports, digest))
       }
-      const found = await ports.store.readOutputs(attempt.launch, logSource(attempt))
+      const found = await ports.store.readOutputs(attempt.launch, logSource(attempt), complete.signal)
       const collected = collectOutputs(attempt.launch, found)
       if ('failure' in collected) return finish(attempt, { outcome: 'failed', failure: collected.failure })
       const outputs = await ports.store.withDigests(collected.outputs, found)
       finish(attempt, { outcome: 'succeeded', outputs })
     } catch (error) {
+      if (context.closed) return
+      if (attempt.cancelReason !== undefined) return finish(attempt, { outcome: 'canceled' })
       const message = `its outputs could not be read from the store: ${error instanceof Error ? error.message : error}`
       finish(attempt, { outcome: 'failed', failure: { cause: 'infrastructure', message } })
     }
@@ -142,6 +171,7 @@ export function podFacts(context: SessionContext) {
 
   function finish(attempt: Attempt, result: AttemptResult): void {
     context.attempts.delete(attemptKey(attempt.task, attempt.attempt))
+    noRemoval(attempt)
     ports.metrics.attemptEnded(result)
     const { task, attempt: number, image } = attempt
     context.tell({ kind: 'attempt-finished', task, attempt: number, result, ...(image ? { image } : {}) })
@@ -160,7 +190,16 @@ export function podFacts(context: SessionContext) {
     attempt: attempt.attempt,
   })
 
-  return { podChanged }
+  /** The session listens no more: pods, and the streams of their logs, go on to their ends. */
+  function close(): void {
+    for (const attempt of context.attempts.values()) {
+      settle(attempt)
+      attempt.complete?.abort()
+      ports.logs.forget(logSource(attempt))
+    }
+  }
+
+  return { podChanged, close }
 }
 
 function attemptOf(context: SessionContext, pod: Pod): Attempt | undefined {
@@ -177,11 +216,22 @@ function lost(attempt: Attempt, pod: Pod, fact: PodFact): AttemptFailure {
   return { cause: 'infrastructure', message: `${what}${why}` }
 }
 
-/** Deletes the attempt's pod; without `graceSeconds` with the pod's own grace. A pod that is gone already is fine. */
+/**
+ * Deletes the attempt's pod; without `graceSeconds` with the pod's own grace. A pod that is gone already is fine. The engine asks
+ * once: while the API server is away it is tried again, unless the attempt ends by itself meanwhile.
+ */
 export async function removePod(context: SessionContext, attempt: Attempt, graceSeconds?: number): Promise<void> {
-  try {
-    await context.ports.kube.delete(PODS, context.run.namespace, attempt.podName, { gracePeriodSeconds: graceSeconds })
-  } catch (error) {
-    if (!isNotFound(error)) context.ports.onTrouble(context.run, error)
+  const { ports, run } = context
+  const wasOver = attempt.stage === 'over'
+  for (let failures = 0; ; failures++) {
+    try {
+      return await ports.kube.delete(PODS, run.namespace, attempt.podName, { gracePeriodSeconds: graceSeconds })
+    } catch (error) {
+      if (isNotFound(error)) return
+      ports.onTrouble(run, error)
+      if (!isTransient(error)) return
+      await backOff(failures)
+      if (context.closed || (!wasOver && attempt.stage === 'over')) return
+    }
   }
 }

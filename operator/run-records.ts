@@ -209,6 +209,7 @@ export function createSqlRecords(metadata: Metadata, { served, keeper }: Records
       return ownsRecord(run, row && ownerOf(row))
     },
     async forget(run, removeFiles) {
+      recorder.forget(run.runId)
       const row = await findRecord(db, run.runId)
       if (!row || !ownsRecord(run, ownerOf(row))) return
       if (!served) {

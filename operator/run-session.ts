@@ -11,7 +11,7 @@ import type { Action, JournalRecord, RunConfig, RunEvent, TaskPath } from '../en
 import type { WaitSources } from '../waiting/sources.ts'
 import { createWaiter, type Waiter } from '../waiting/waiter.ts'
 import type { PodPlaces } from './admission/pod-places.ts'
-import { type Attempt, attemptKey, settle } from './attempts.ts'
+import { type Attempt, attemptKey, leaveLine } from './attempts.ts'
 import { carryOut } from './carry-out.ts'
 import type { LoadedPipeline } from './load-pipeline.ts'
 import type { LogKeeper } from './log-keeper.ts'
@@ -85,6 +85,8 @@ export interface SessionContext {
   wakeAt(at: number): void
   /** What people see of the run changed though no event came: something waits. */
   refresh(): void
+  /** Set while the run is suspended; resolves when it goes on. No pod is made before. */
+  readonly resumed: Promise<void> | undefined
   /** A log is on its way to the store; the run is not said to be over before. */
   keepsLog(kept: Promise<void>): void
 }
@@ -143,7 +145,7 @@ export function startSession(start: SessionStart): RunSession {
   let lastAt = replayed.lastAt
   let wake: NodeJS.Timeout | undefined
   let held: Action[] = []
-  let suspended = spec.suspend === true
+  let suspension = spec.suspend === true ? Promise.withResolvers<void>() : undefined
   let newsSince: number | undefined
 
   const logs = new Set<Promise<void>>()
@@ -181,6 +183,9 @@ export function startSession(start: SessionStart): RunSession {
     },
     refresh() {
       if (!context.closed) onChange(session)
+    },
+    get resumed() {
+      return suspension?.promise
     },
     keepsLog(kept) {
       logs.add(kept)
@@ -240,7 +245,7 @@ export function startSession(start: SessionStart): RunSession {
 
   function act(actions: readonly Action[]): void {
     for (const action of actions) {
-      if (suspended && action.kind === 'start-attempt') held.push(action)
+      if (suspension && action.kind === 'start-attempt') held.push(action)
       else carryOut(context, action)
     }
   }
@@ -257,7 +262,7 @@ export function startSession(start: SessionStart): RunSession {
       return context.podsCreated
     },
     get suspended() {
-      return suspended
+      return suspension !== undefined
     },
     get cancelRequested() {
       return replayed.cancelRequested
@@ -280,9 +285,12 @@ export function startSession(start: SessionStart): RunSession {
       context.tell({ kind: 'retry-requested' })
     },
     suspend(on) {
-      if (suspended === on) return
-      suspended = on
-      if (!on) {
+      if (session.suspended === on) return
+      suspension?.resolve()
+      suspension = on ? Promise.withResolvers() : undefined
+      if (on) {
+        for (const attempt of context.attempts.values()) if (attempt.place?.isGranted === false) leaveLine(attempt)
+      } else {
         const waiting = held
         held = []
         act(waiting)
@@ -296,7 +304,7 @@ export function startSession(start: SessionStart): RunSession {
       context.closed = true
       clearTimeout(wake)
       context.waiter.stop()
-      for (const attempt of context.attempts.values()) settle(attempt)
+      facts.close()
     },
   }
 

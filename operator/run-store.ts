@@ -38,8 +38,11 @@ export interface RunStore {
   rootOf(wanted: string | undefined): string
   /** Makes what has to be there before the pod is. */
   prepare(launch: Launch, runId: string): Promise<void>
-  /** Rejects when outputs of a step that ended well can't be had. */
-  readOutputs(launch: Launch, place: AttemptPlace): Promise<FoundOutputs>
+  /**
+   * Rejects when outputs of a step that ended well can't be had.
+   * @param complete aborts when nothing more will be written for the attempt: what is not there then is not waited for
+   */
+  readOutputs(launch: Launch, place: AttemptPlace, complete: AbortSignal): Promise<FoundOutputs>
   /** The outputs with the digest of each artifact. */
   withDigests(outputs: TaskOutputs, found: FoundOutputs): Promise<TaskOutputs>
   /** Why an artifact can't be used any more; undefined when it is as it was, or not kept here. */

@@ -69,6 +69,12 @@ export function readPod(pod: Pod): PodFact {
   return waiting(pod, main)
 }
 
+/** Whether nothing more is copied out of the pod: it or the launcher beside its step has ended. */
+export function isPublished({ status }: Pod): boolean {
+  const launcher = status?.initContainerStatuses?.find(({ name }) => name === LAUNCHER_CONTAINER)
+  return launcher?.state?.terminated !== undefined || status?.phase === 'Succeeded' || status?.phase === 'Failed'
+}
+
 /** What the step ran, such as `sha256:…` or `registry/name@sha256:…`; undefined until the node has it. */
 export function imageDigest({ status }: Pod): string | undefined {
   const { imageID } = status?.containerStatuses?.find(({ name }) => name === MAIN_CONTAINER) ?? {}

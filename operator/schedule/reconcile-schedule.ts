@@ -32,9 +32,11 @@ export interface ReconcilePorts {
   readonly beforeSaving: () => Promise<void>
 }
 
+type Answer = Extract<ScheduleAction, { kind: 'answer-request' }>
+
 export interface ReconcileResult {
   readonly wakeAt?: number
-  /** The object after the status was written; absent when nothing was written. */
+  /** The object after the last write; absent when nothing was written. */
   readonly written?: ScheduledRun
 }
 
@@ -70,17 +72,19 @@ export async function reconcileSchedule(
     now,
   )
   // A request is taken off the object last: the status is written against the version that was decided on.
-  const isAnswer = (action: ScheduleAction) => action.kind === 'answer-request'
-  for (const action of pass.actions.filter((one) => !isAnswer(one)))
-    await carryOut(ports, object, compiled.schedule, action)
+  const answers: Answer[] = []
+  for (const action of pass.actions) {
+    if (action.kind === 'answer-request') answers.push(action)
+    else await carryOut(ports, object, compiled.schedule, action)
+  }
   await ports.beforeSaving()
   const listens = compiled.schedule.triggers.length > 0
   const standing = listens ? await ports.triggers?.statuses(object, compiled.schedule) : undefined
   const warnings = [...compiled.issues, ...(await ports.inputWarnings(object, compiled.schedule))]
-  const result = await writeStatus(ports, object, statusOf(input, pass, runsNow(), warnings, standing))
+  let { written } = await writeStatus(ports, object, statusOf(input, pass, runsNow(), warnings, standing))
   tell(ports, object, pass.explanations)
-  for (const action of pass.actions.filter(isAnswer)) await carryOut(ports, object, compiled.schedule, action)
-  return { ...result, ...(pass.wakeAt === undefined ? {} : { wakeAt: pass.wakeAt }) }
+  for (const answer of answers) written = (await answerRequest(ports, object, answer)) ?? written
+  return { ...(written ? { written } : {}), ...(pass.wakeAt === undefined ? {} : { wakeAt: pass.wakeAt }) }
 }
 
 export function compileObject({ metadata, spec }: ScheduledRun): ReturnType<typeof compileSchedule> {
@@ -108,7 +112,7 @@ async function carryOut(
   ports: ReconcilePorts,
   object: ScheduledRun,
   schedule: Schedule,
-  action: ScheduleAction,
+  action: Exclude<ScheduleAction, Answer>,
 ): Promise<void> {
   const { kube } = ports
   const { namespace } = object.metadata
@@ -123,15 +127,16 @@ async function carryOut(
       return
     case 'settle-signals':
       return await ports.triggers?.settle(object, action.settled)
-    case 'answer-request':
-      ports.event(
-        object,
-        action.accepted ? 'Normal' : 'Warning',
-        action.accepted ? 'RunNow' : 'RunNowRefused',
-        action.message,
-      )
-      await removeRequest(ports, object)
   }
+}
+
+async function answerRequest(
+  ports: ReconcilePorts,
+  object: ScheduledRun,
+  { accepted, message }: Answer,
+): Promise<ScheduledRun | undefined> {
+  ports.event(object, accepted ? 'Normal' : 'Warning', accepted ? 'RunNow' : 'RunNowRefused', message)
+  return await removeRequest(ports, object)
 }
 
 export async function createRun(
@@ -165,10 +170,13 @@ export async function createRun(
   })
 }
 
-async function removeRequest({ kube }: ReconcilePorts, { metadata }: ScheduledRun): Promise<void> {
-  await kube
-    .patch(SCHEDULED_RUNS, metadata.namespace, metadata.name, { metadata: { annotations: { [RUN_NOW]: null } } })
-    .catch(ignoreGone)
+/** @returns the object without its request; undefined when it is gone */
+async function removeRequest(
+  { kube }: ReconcilePorts,
+  { metadata: { namespace, name } }: ScheduledRun,
+): Promise<ScheduledRun | undefined> {
+  const patch = { metadata: { annotations: { [RUN_NOW]: null } } }
+  return await kube.patch<ScheduledRun>(SCHEDULED_RUNS, namespace, name, patch).catch(ignoreGone)
 }
 
 function tell(ports: ReconcilePorts, object: ScheduledRun, explanations: readonly Explanation[]): void {
@@ -198,6 +206,6 @@ async function writeStatus(ports: ReconcilePorts, object: ScheduledRun, after: o
   }
 }
 
-export function ignoreGone(error: unknown): void {
+export function ignoreGone(error: unknown): undefined {
   if (!isNotFound(error)) throw error
 }

@@ -113,6 +113,40 @@ test('run-now by annotation, also for a suspended schedule, where the run is hel
   expect(condition('Scheduling')).toMatchObject({ reason: 'Suspended' })
 })
 
+/** The watch tells of a write before its answer comes, and `meanwhile` happens in between. */
+function answerLate(meanwhile: () => void = () => {}): void {
+  const { patch } = cluster.client
+  cluster.client.patch = async (...args) => {
+    const answer = await patch(...args)
+    meanwhile()
+    await delay(5)
+    return answer as never
+  }
+}
+
+test('an edit that the watch tells before the answer to our own write is obeyed', async () => {
+  let edits = 1
+  answerLate(() => {
+    if (edits-- > 0) apply({ suspend: true }, { generation: 2 }, status())
+  })
+  apply({})
+  await vi.waitFor(() => expect(condition('Scheduling')).toMatchObject({ reason: 'Suspended' }))
+})
+
+test('a request that the watch tells to be gone before the answer comes is not carried out again', async () => {
+  answerLate()
+  const spec = { startTime: '2026-01-05T00:00:00Z', history: { successful: 0, failed: 0 } } as const
+  apply(spec, { annotations: { [RUN_NOW]: 'once' } })
+  await vi.waitFor(() =>
+    expect(cluster.find(SCHEDULED_RUNS, 'nightly')?.metadata.annotations?.[RUN_NOW]).toBeUndefined(),
+  )
+  await delay(50)
+  end('Succeeded')
+  await vi.waitFor(() => expect(runs()).toEqual([]))
+  await delay(50)
+  expect(cluster.calls.filter((call) => call.startsWith('create pipelineruns'))).toHaveLength(1)
+})
+
 test('a backfill fills its range in; a second one is rejected while the first works; a wrong spec is told', async () => {
   apply({ catchup: 'None', startTime: '2026-01-04T00:00:00Z' })
   const range = { scheduleRef: { name: 'nightly' }, from: '2025-12-30T00:00:00Z', to: '2026-01-01T00:00:00Z' }

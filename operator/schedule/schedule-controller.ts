@@ -74,7 +74,7 @@ class Controller {
   readonly #runs: Informer<SeenRun>
   /** Names of the runs of each schedule, so that a pass does not walk through those of all. */
   readonly #runKeys = new Map<string, Set<string>>()
-  /** What was written or created and has not come back through an informer. */
+  /** What was written or created and has not come back through an informer. Never older than what the informer has. */
   readonly #written = new Map<string, ScheduledRun>()
   readonly #created = new Map<string, Map<string, RunFact>>()
   readonly #wakeAt = new Map<string, number>()
@@ -240,6 +240,7 @@ class Controller {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       this.#options.log('warn', `a schedule could not be looked at: ${message}`, { schedule: key })
+      this.#written.delete(key)
       this.#wake(key, this.#now() + (this.#options.retryMillis ?? RETRY_MILLIS))
     } finally {
       this.#underWay.delete(key)
@@ -267,6 +268,7 @@ class Controller {
 
   /** @param created is called when nothing is left to create, before the status is written */
   async #passSchedule(key: string, created: () => void): Promise<number | undefined> {
+    const seen = this.#schedules.get(key)
     const object = this.#scheduleOf(key)
     if (!object || object.metadata.deletionTimestamp) return undefined
     const beforeSaving = () => {
@@ -275,7 +277,8 @@ class Controller {
     }
     const runsNow = () => this.#runsOf(key)
     const { wakeAt, written } = await reconcileSchedule({ ...this.#ports, beforeSaving }, object, runsNow)
-    if (written) this.#written.set(key, written)
+    // News that came during the pass is of this write, or of a later one.
+    if (written && this.#schedules.get(key) === seen) this.#written.set(key, written)
     return wakeAt
   }
 

@@ -106,6 +106,11 @@ export class RunRecorder {
     if (wrote) this.#changed(report.runId)
   }
 
+  /** Nothing more will be reported of the run, though it had no end. */
+  forget(runId: string): void {
+    this.#written.delete(runId)
+  }
+
   async #write(db: Db, report: RunReport, tasks: readonly TaskReport[]): Promise<boolean> {
     const now = this.#metadata.now()
     const exists = await db.selectFrom('pipeline_runs').select('run_id').where('run_id', '=', report.runId).execute()

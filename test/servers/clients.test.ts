@@ -15,7 +15,7 @@ describe.each(['sqlite', 'postgres'] as const)('clients on %s', (kind) => {
     server = await startTestServer({ database: postgres?.url, executor: scriptedExecutor })
   })
   afterAll(async () => {
-    await server.close()
+    await server?.close()
     await postgres?.stop()
   })
 

@@ -17,8 +17,8 @@ beforeAll(async () => {
   theirs = await startMlflow({ database: `sqlite:///${directory}/mlflow.db`, directory }, '--workers', '1')
 })
 afterAll(async () => {
-  await ours.close()
-  await theirs.stop()
+  await ours?.close()
+  await theirs?.stop()
   rmSync(directory, { recursive: true, force: true })
 })
 

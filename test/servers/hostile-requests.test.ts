@@ -23,7 +23,7 @@ describe.each(['sqlite', 'postgres'] as const)('hostile requests on %s', (kind) 
     mkdirSync(join(server.directory, 'data', 'artifacts'), { recursive: true })
   })
   afterAll(async () => {
-    await server.close()
+    await server?.close()
     await postgres?.stop()
   })
 

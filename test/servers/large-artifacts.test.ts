@@ -1,13 +1,13 @@
 /** A file of gigabytes goes up and down through the proxy while the server's memory stays as it was. */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
 import { startS3Server } from './s3-server.ts'
+import { startServerProcess } from './server-process.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'kfp-ts-large-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -27,15 +27,10 @@ function peakBytes(pid: number): number {
 
 test.each(['directory', 'bucket'] as const)('memory does not grow with the file, in a %s', async (kind) => {
   const s3 = kind === 'bucket' ? await startS3Server() : undefined
+  if (s3) onTestFinished(s3.stop)
   const place = s3 ? [`s3://${s3.bucket}/files`, s3.settings.endpoint] : []
-  const program = new URL('./serve-process.ts', import.meta.url).pathname
-  const server = spawn(process.execPath, [program, join(directory, kind), ...place], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...s3?.keys },
-  })
-  const ended = new Promise((resolve) => server.once('exit', resolve))
-  const url = await new Promise<string>((resolve) => server.stdout.once('data', (text) => resolve(String(text).trim())))
-  const before = peakBytes(server.pid!)
+  const { url, pid } = await startServerProcess([join(directory, kind), ...place], s3?.keys)
+  const before = peakBytes(pid)
   const answered = Promise.withResolvers<number>()
   const put = request(`${url}${PATH}`, { method: 'PUT', headers: { 'content-length': BYTES } }, (response) => {
     response.resume()
@@ -52,10 +47,7 @@ test.each(['directory', 'bucket'] as const)('memory does not grow with the file,
       .on('error', reject)
       .end()
   })
-  const growth = peakBytes(server.pid!) - before
-  server.kill('SIGKILL')
-  await ended
-  await s3?.stop()
+  const growth = peakBytes(pid) - before
   process.stdout.write(
     `${kind}: ${BYTES / 1024 ** 3} GiB, the peak of memory grew by ${Math.round(growth / 1024 ** 2)} MiB\n`,
   )

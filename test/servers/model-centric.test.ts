@@ -18,7 +18,7 @@ beforeAll(async () => {
   server = await startCommand(['serve', '--port', '0', '--root', folder])
 })
 afterAll(async () => {
-  await server.stop()
+  await server?.stop()
   rmSync(folder, { recursive: true, force: true })
 })
 

@@ -1,6 +1,6 @@
 /** Starts a Postgres of its own for a test: a new cluster in a temporary directory on a free port. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { appendFileSync, chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -17,13 +17,12 @@ export interface TestPostgres {
 /** Debian's server, installed when it is missing (the machine may be new); by one process, since apt allows only one. */
 export function serverPrograms(): string {
   const root = '/usr/lib/postgresql'
-  if (!existsSync(root)) {
-    const install = `[ -d ${root} ] || { apt-get update -q && apt-get install -y -q postgresql; }`
-    execFileSync('flock', [join(tmpdir(), 'kfp-ts-postgres.lock'), 'sh', '-c', install], {
-      stdio: 'ignore',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-  }
+  const install = `[ -d ${root} ] || { apt-get update -q && apt-get install -y -q postgresql; }`
+  // Also when the folder is there: another process may be about to fill it.
+  execFileSync('flock', [join(tmpdir(), 'kfp-ts-postgres.lock'), 'sh', '-c', install], {
+    stdio: 'ignore',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  })
   const newest = readdirSync(root).sort((a, b) => Number(b) - Number(a))[0]
   return join(root, newest!, 'bin')
 }

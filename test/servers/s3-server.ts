@@ -1,6 +1,5 @@
 /** A real S3 server for tests: versitygw over a temporary folder, built from its Go module when not there yet. */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -29,16 +28,21 @@ export async function startS3Server(host = '127.0.0.1'): Promise<S3Server> {
     stdio: 'ignore',
   })
   const endpoint = `http://${host}:${port}`
-  await answers(endpoint)
+  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()))
+  const stop = async () => {
+    server.kill()
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  }
+  await answers(endpoint, server).catch(async (error) => {
+    await stop()
+    throw error
+  })
   return {
     settings: { endpoint, credentials, region: 'us-east-1' },
     bucket,
     keys: { AWS_ACCESS_KEY_ID: credentials.accessKeyId, AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey },
-    stop: async () => {
-      server.kill()
-      await once(server, 'exit')
-      rmSync(folder, { recursive: true, force: true })
-    },
+    stop,
   }
 }
 
@@ -56,8 +60,8 @@ function binary(): string {
   return cache
 }
 
-async function answers(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+async function answers(url: string, server: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 600 && server.exitCode === null; attempt++) {
     const isUp = await fetch(url).then(
       () => true,
       () => false,

@@ -84,7 +84,7 @@ job = client.create_recurring_run(
 )
 assert job.status == "ENABLED", job
 assert job.recurring_run_id in [one.recurring_run_id for one in client.list_recurring_runs(namespace=NAMESPACE).recurring_runs]
-for _ in range(120):
+for _ in range(600):
     made = [one for one in client.list_runs(namespace=NAMESPACE, page_size=100).runs if one.recurring_run_id == job.recurring_run_id]
     if any(one.state == "SUCCEEDED" for one in made):
         break

@@ -58,11 +58,11 @@ failing = client.create_run_from_pipeline_package(package, arguments={"a": 1}, e
 done = failing.wait_for_run_completion()
 assert done.state == "FAILED" and "boom" in done.error.message, done
 client.runs.run_service_retry_run(failing.run_id)
-assert client.wait_for_run_completion(failing.run_id, 30, 1).state == "SUCCEEDED"
+assert client.wait_for_run_completion(failing.run_id, 300, 1).state == "SUCCEEDED"
 refused(400, client.runs.run_service_retry_run, failing.run_id)
 slow = client.create_run_from_pipeline_package(package, arguments={"a": 1}, run_name="hang")
 client.terminate_run(slow.run_id)
-assert client.wait_for_run_completion(slow.run_id, 30, 1).state == "FAILED"
+assert client.wait_for_run_completion(slow.run_id, 300, 1).state == "FAILED"
 refused(400, client.terminate_run, slow.run_id)
 for arguments in ({"a": "x"}, {}, {"zz": 1, "a": 1}):
     body = refused(400, client.create_run_from_pipeline_package, package, arguments=arguments)
@@ -98,7 +98,7 @@ assert [v.display_name[:2] for v in versions] == ["v3", "v2", "pl"]
 made = client.run_pipeline(
     experiment.experiment_id, "rp", pipeline_id=pipeline.pipeline_id, version_id=version.pipeline_version_id, params={"a": 3}
 )
-assert client.wait_for_run_completion(made.run_id, 30, 1).state == "SUCCEEDED"
+assert client.wait_for_run_completion(made.run_id, 300, 1).state == "SUCCEEDED"
 
 job = client.create_recurring_run(
     experiment.experiment_id,
@@ -138,7 +138,7 @@ client.create_experiment("exp" + u)
 def cli(*args):
     command = ["kfp", "--endpoint", HOST, "--output", "json", *args]
     # Deleting asks first.
-    done = subprocess.run(command, input="y\n", capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, input="y\n", capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, (args, done.stdout, done.stderr)
     answer = re.search(r"^[\[{]$", done.stdout, re.MULTILINE)
     return json.JSONDecoder().raw_decode(done.stdout[answer.start() :])[0] if answer else None
@@ -183,7 +183,7 @@ assert named.get_pipeline("named" + u).pipeline_id == first.pipeline_id
 assert named.get_pipeline_version("named" + u, "one").pipeline_version_id == first.pipeline_version_id
 named.create_experiment("named" + u)
 begun = named.run("named" + u, params={"a": 1}, name="by name", experiment="named" + u, version="one")
-assert named.wait_for_run_status(begun.run_id, timeout=60, polling_interval=1).state == "SUCCEEDED"
+assert named.wait_for_run_status(begun.run_id, timeout=300, polling_interval=1).state == "SUCCEEDED"
 assert [r.run_id for r in named.list_runs(experiment="named" + u).runs] == [begun.run_id]
 assert any(e.display_name == "named" + u for e in named.list_experiments(page_size=200).experiments)
 named.delete_pipeline("named" + u, force=True)

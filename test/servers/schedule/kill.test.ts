@@ -32,9 +32,11 @@ async function start(): Promise<void> {
   throw new Error('the server did not start')
 }
 async function end(signal: NodeJS.Signals): Promise<void> {
-  if (!child || child.exitCode !== null) return
-  const ended = new Promise((done) => child!.once('exit', done))
-  child.kill(signal)
+  const running = child
+  child = undefined
+  if (!running || running.exitCode !== null) return
+  const ended = new Promise((done) => running.once('exit', done))
+  running.kill(signal)
   await ended
 }
 async function schedule(...words: string[]): Promise<string> {
@@ -72,9 +74,10 @@ test(`${KILLS} kills of the server: each second has its run, none has two`, asyn
   }
   await schedule('pause', 'each')
   // Held by the pause, so that nothing is under way: the last second is the cursor.
-  for (let before = -1, now = (await seconds()).planned.length; now > before; await delay(1500)) {
+  const count = async () => (await seconds()).planned.length
+  for (let before = -1, now = await count(); now > before; now = await count()) {
     before = now
-    now = (await seconds()).planned.length
+    await delay(3000)
   }
   await end('SIGTERM')
   const { planned, recorded } = await seconds()
