@@ -44,6 +44,24 @@ export function operatorPart(row: Pick<FullPipelineRun, 'runtime_config'>): Oper
   return (JSON.parse(row.runtime_config) as { operator?: OperatorPart }).operator
 }
 
+/** Whether the resource of a server's run was there once, though no operator may have taken it up. */
+export function hadResource(row: Pick<FullPipelineRun, 'runtime_config'>): boolean {
+  return (JSON.parse(row.runtime_config) as { resource?: boolean }).resource === true
+}
+
+/** Leaves the record alone that an operator wrote its part into meanwhile: that says it, too. */
+export async function noteResource(
+  db: Db,
+  { run_id, runtime_config }: Pick<FullPipelineRun, 'run_id' | 'runtime_config'>,
+): Promise<void> {
+  await db
+    .updateTable('pipeline_runs')
+    .set({ runtime_config: JSON.stringify({ ...JSON.parse(runtime_config), resource: true }) })
+    .where('run_id', '=', run_id)
+    .where('runtime_config', '=', runtime_config)
+    .execute()
+}
+
 export function ownerOf(row: FullPipelineRun): RecordOwner {
   const part = operatorPart(row)
   return {

@@ -199,6 +199,15 @@ describe('a run', () => {
     await vi.waitFor(async () => expect(await stateOf(id)).toBe('CANCELED'))
   })
 
+  test('whose resource was deleted before an operator took it up has ended, and is not made again', async () => {
+    const id = await startRun()
+    await stop()
+    kube.objects.clear()
+    await start()
+    await vi.waitFor(async () => expect(await stateOf(id)).toBe('CANCELED'))
+    expect(kube.objects.size).toBe(0)
+  })
+
   test('is retried by one higher retryCount, also when the server was killed before the patch', async () => {
     const id = await startRun()
     await takeUp('FAILED')

@@ -4,7 +4,7 @@ import { isFinalPhase } from '../../api/pipeline-run.ts'
 import type { KubeClient } from '../../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
 import { isAlreadyExists, isNotFound, isTransient } from '../../client/kube/transport.ts'
-import { endRecord, findRecord, operatorPart } from '../../operator/run-header.ts'
+import { endRecord, findRecord, hadResource, noteResource, operatorPart } from '../../operator/run-header.ts'
 import type { RunStore } from '../../operator/run-store.ts'
 import { type PipelineRun, viewRun } from '../../operator/run-view.ts'
 import { servedRunName, servedRunObject } from '../../operator/served-run.ts'
@@ -69,10 +69,19 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
     const row = await record(run.runId)
     if (!row || TERMINAL_STATES.includes(row.state)) return
     const known = await resourceOf(row)
-    if (known) return await resume(row, known)
-    // The operator knew it: somebody deleted it while nobody watched. Or it was canceled before it came to be.
-    if (operatorPart(row) || row.state === 'CANCELING') return await end(row)
-    const { namespace } = placeOf(row)
+    const wasThere = operatorPart(row) !== undefined || hadResource(row)
+    // Somebody deleted it while nobody watched. Or it was canceled before it came to be.
+    if (!known && (wasThere || row.state === 'CANCELING')) return await end(row)
+    if (!known) await make(run, placeOf(row).namespace)
+    // The run is on its way whether or not this is stored; the next server notes it then.
+    if (!wasThere)
+      await noteResource(metadata.db, row).catch((err) =>
+        logger.warn({ err, runId: run.runId }, 'that the run has its PipelineRun could not be noted'),
+      )
+    if (known) await resume(row, known)
+  }
+
+  async function make(run: RunRequest, namespace: string): Promise<void> {
     try {
       await kube.create(PIPELINE_RUNS, namespace, servedRunObject(servedRun(run, namespace)))
     } catch (error) {
