@@ -41,10 +41,14 @@ export function taskId(config: RunConfig, task: TaskPath): string {
   return digestOf(`${config.runId}\0${task}`).slice(0, 16)
 }
 
+/** `<root>/<pipeline>/<run>`: the URI under which all outputs of a run lie. */
+export function runFolderUri({ pipelineRoot, runId }: RunConfig, pipelineName: string): string {
+  return `${pipelineRoot.split('?')[0]!.replace(/\/+$/, '')}/${pipelineName}/${runId}`
+}
+
 /** `<root>/<pipeline>/<run>/<task key>/<id>`: the URI under which all outputs of a task lie, for all of its attempts. */
 export function outputFolderUri(config: RunConfig, pipelineName: string, taskKey: string, id: string): string {
-  const root = config.pipelineRoot.split('?')[0]!.replace(/\/+$/, '')
-  return `${root}/${pipelineName}/${config.runId}/${taskKey}/${id}`
+  return `${runFolderUri(config, pipelineName)}/${taskKey}/${id}`
 }
 
 /** An output's name as the name of a file. */

@@ -54,7 +54,7 @@ function operator(options: RecordsOptions & { namespace?: string; known?: string
     kube: cluster.client,
     records: kept,
     store: { deleteRun: async (runId) => void removed.push(runId) },
-    hasPods: (uid) => pods.has(uid),
+    podsOf: (uid) => (pods.has(uid) ? [{ metadata: { name: 'step' } }] : []),
     onTrouble: (_run: RunIdentity, error: unknown) => troubles.push(error),
   })
   return { namespace, known, kept, deletion }
@@ -169,7 +169,7 @@ test('files go after the pods that write them, and the record after the files', 
   expect(removed).toEqual([])
   expect(await isKept('gone')).toBe(true)
   pods.delete('uid-gone')
-  one.deletion.podsGone('uid-gone')
+  one.deletion.podsChanged('uid-gone')
   await expect.poll(() => isKept('gone')).toBe(false)
   expect(removed).toEqual(['uid-gone'])
 })
@@ -181,7 +181,7 @@ test('files that can not be removed now are removed another time', async () => {
     kube: cluster.client,
     records: one.kept,
     store: { deleteRun: () => Promise.reject(new Error('no bucket')) },
-    hasPods: () => false,
+    podsOf: () => [],
     onTrouble: (_run, error) => troubles.push(error),
   })
   await look({ ...one, deletion: failing })

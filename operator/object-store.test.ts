@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Launch } from '../engine/types.ts'
@@ -43,4 +44,17 @@ test('once nothing more can come one look is enough, which finds what came last'
   late.objects.set(resultUri(ROOT, PLACE), '{"parameterFiles":{}}')
   late.complete.abort()
   expect(await late.outputs).toEqual({ parameterFiles: {} })
+})
+
+test.each([
+  ['the default root', `${ROOT}/artifacts/p/r`],
+  ['a root of its own, in another bucket', 's3://models/deep/down/p/r'],
+])('artifacts of a deleted run under %s go when they are named', async (_root, uri) => {
+  const removed: string[] = []
+  const bucket = { remove: async (one: string) => void removed.push(one) } as unknown as ArtifactStore
+  const store = createObjectStore({ store: bucket, root: ROOT, mountPath: '/kfp-store' })
+  for (const none of [undefined, dirname(uri), '/local/p/r', 'gs://bucket/p/r']) await store.deleteRun('r', none)
+  expect(new Set(removed)).toEqual(new Set([`${ROOT}/logs/r`, `${ROOT}/results/r`]))
+  await store.deleteRun('r', uri)
+  expect(removed.at(-1)).toBe(uri)
 })

@@ -70,15 +70,10 @@ export function createObjectStore(options: ObjectStoreOptions): RunStore {
       return attemptsOf(names)
     },
     readArtifact: async (uri) => (isBelow(root, uri) ? await store.read(uri) : undefined),
-    async deleteRun(runId, withArtifacts) {
+    async deleteRun(runId, artifacts) {
       await store.remove(`${root}/logs/${runId}`)
       await store.remove(`${root}/results/${runId}`)
-      if (!withArtifacts) return
-      const files = await store.list(`${root}/artifacts`, Number.POSITIVE_INFINITY)
-      const folders = new Set(
-        files.filter((file) => file.split('/')[1] === runId).map((file) => file.split('/').slice(0, 2).join('/')),
-      )
-      for (const folder of folders) await store.remove(`${root}/artifacts/${folder}`)
+      if (artifacts && isOurs(artifacts) && artifacts.endsWith(`/${runId}`)) await store.remove(artifacts)
     },
   }
 }

@@ -93,7 +93,8 @@ export function startOperator(options: OperatorOptions): Operator {
   const statuses = createStatusWriter(kube, () => metrics.apiWrite('status'), warn('a status could not be written'))
   const events = createEventRecorder(kube, settings.identity, () => metrics.apiWrite('event'))
   const logs = createLogKeeper({ kube, store })
-  const deletion = createRunDeletion({ kube, store, records, hasPods: runPods.has, onTrouble: trouble })
+  const graceSeconds = settings.pods.terminationGraceSeconds
+  const deletion = createRunDeletion({ kube, store, records, podsOf: runPods.of, graceSeconds, onTrouble: trouble })
   const ends = createRunEnds({
     kube,
     current: (view) => currentOf(view),
@@ -206,7 +207,7 @@ export function startOperator(options: OperatorOptions): Operator {
   function podChanged(pod: Pod, gone: boolean): void {
     const uid = runPods.changed(pod, gone)
     if (uid === undefined) return
-    if (!runPods.has(uid)) deletion.podsGone(uid)
+    deletion.podsChanged(uid)
     active.get(uid)?.session?.podChanged(pod, gone)
   }
 

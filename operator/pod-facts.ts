@@ -15,7 +15,7 @@ import { lastWarning } from './pod-events.ts'
 import type { SessionContext } from './run-session.ts'
 
 /** Beyond its grace a pod that does not go belongs to a node that is gone. */
-const LEAVE_MARGIN_MILLIS = 20_000
+export const LEAVE_MARGIN_MILLIS = 20_000
 
 /** Nodes take up to a few seconds; longer, and the reason is asked for. */
 const SETUP_MILLIS = 5_000

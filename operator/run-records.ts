@@ -1,6 +1,7 @@
 /** What the operator keeps of runs in the metadata database: header, journal, cache. The port, and its SQL adapter. */
 import type { TaskOutputs } from '../api/executor-io.ts'
 import type { RunError, RunReport } from '../api/run-report.ts'
+import { runFolderUri } from '../engine/artifact-paths.ts'
 import type { EarlierResult } from '../engine/index.ts'
 import type { CacheKey, JournalRecord, RunConfig } from '../engine/types.ts'
 import type { Metadata } from '../store/metadata/database.ts'
@@ -59,6 +60,8 @@ export interface RunRecords {
   namesOf(runIds: readonly string[]): Promise<Map<string, string>>
   /** Whether files under the run's id are this run's. */
   owns(run: RunIdentity): Promise<boolean>
+  /** The folder of the run's artifacts; undefined when it never started. */
+  artifactsOf(runId: string): Promise<string | undefined>
   /**
    * The resource is gone: its journal goes, and unless there is a server that shows the record, `removeFiles` is called and the
    * record goes too.
@@ -207,6 +210,11 @@ export function createSqlRecords(metadata: Metadata, { served, keeper }: Records
     async owns(run) {
       const row = await findRecord(db, run.runId)
       return ownsRecord(run, row && ownerOf(row))
+    },
+    async artifactsOf(runId) {
+      const row = await findRecord(db, runId)
+      const config = row && operatorPart(row)?.config
+      return config && runFolderUri(config, row.pipeline_name)
     },
     async forget(run, removeFiles) {
       recorder.forget(run.runId)

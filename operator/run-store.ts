@@ -71,7 +71,11 @@ export interface RunStore {
   keptLogs(runId: string, task: string): Promise<number[]>
   /** Bytes of an artifact of a run; undefined when no file is there or it lies outside of the store. */
   readArtifact(uri: string): Promise<Readable | undefined>
-  deleteRun(runId: string, withArtifacts: boolean): Promise<void>
+  /**
+   * Removes logs, scratch files and the workspace of a run.
+   * @param artifacts the run's folder of artifacts, which ends with its id, where they go too
+   */
+  deleteRun(runId: string, artifacts?: string): Promise<void>
 }
 
 /** Why outputs of an earlier run can't be used any more: the first artifact that is gone or changed. */

@@ -1,6 +1,6 @@
-import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Launch } from '../engine/types.ts'
 import { createVolumeStore } from './volume-store.ts'
@@ -29,4 +29,23 @@ test('folders of an attempt are open to steps, also when an operator was killed 
     expect(`${path} ${await modeOf(path)}`).toBe(`${path} 777`)
   }
   expect(await modeOf('.')).toBe('700')
+})
+
+test.each([
+  ['the default root', '/kfp-store/artifacts/p/run', 'artifacts/p'],
+  ['a root of its own', '/kfp-store/elsewhere/deep/p/run', 'elsewhere/deep/p'],
+])('artifacts of a deleted run under %s go when they are named, and nothing beside them', async (_root, uri, place) => {
+  const store = createVolumeStore({ folder, mountPath: '/kfp-store' })
+  for (const run of ['run', 'other']) {
+    await mkdir(join(folder, place, run), { recursive: true })
+    await writeFile(join(folder, place, run, 'model'), '')
+  }
+  await store.deleteRun('run')
+  expect(await readdir(join(folder, place))).toEqual(['other', 'run'])
+  for (const wrong of [`/etc/run`, dirname(uri), `${uri}/../other`, `/kfp-store/../${place}/run`]) {
+    await store.deleteRun('run', wrong)
+    expect(await readdir(join(folder, place))).toEqual(['other', 'run'])
+  }
+  await store.deleteRun('run', uri)
+  expect(await readdir(join(folder, place))).toEqual(['other'])
 })

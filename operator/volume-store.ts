@@ -1,7 +1,7 @@
 /** The store on a volume: pods and operator mount the same directory, so nothing is copied. Makes places, reads outputs, keeps logs. */
 import { createReadStream, createWriteStream } from 'node:fs'
 import { chmod, cp, lstat, mkdir, open, readdir, readFile, realpath, rm } from 'node:fs/promises'
-import { dirname, join, normalize } from 'node:path'
+import { basename, dirname, join, normalize } from 'node:path'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
 import { digestPath } from '../store/digest.ts'
@@ -153,15 +153,11 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
       const local = here(uri)
       return local ? await readBelow(join(folder, 'artifacts'), local) : undefined
     },
-    async deleteRun(runId, withArtifacts) {
+    async deleteRun(runId, artifacts) {
       const gone = [`logs/${runId}`, `scratch/${runId}`, `workspaces/${runId}`]
       for (const path of gone) await rm(join(folder, path), { recursive: true, force: true })
-      if (!withArtifacts) return
-      // Artifacts lie under <root>/<pipeline>/<run id>; the pipeline's name is not needed to find them.
-      const { glob } = await import('node:fs/promises')
-      for await (const path of glob(`artifacts/**/${runId}`, { cwd: folder })) {
-        await rm(join(folder, path), { recursive: true, force: true })
-      }
+      const local = artifacts && here(artifacts)
+      if (local && basename(local) === runId) await rm(local, { recursive: true, force: true })
     },
   }
 }

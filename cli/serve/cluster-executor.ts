@@ -179,7 +179,7 @@ export function clusterExecutor(parts: ExecutorParts, options: ClusterExecutorOp
         const left = await resourceOf(row).catch(() => resource)
         if (!left || left.metadata.uid !== uid) break
       }
-      await store.deleteRun(runId, false)
+      await store.deleteRun(runId)
     },
     logs: async (request) => {
       const row = await record(request.runId)
