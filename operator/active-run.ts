@@ -25,6 +25,10 @@ export interface ActiveRunOptions {
 }
 
 const RETRY_MILLIS = 2_000
+/** Between two tries of a status that the API server refuses. */
+const LONGEST_RETRY_MILLIS = 60_000
+/** How long the end of a run waits for its record; open-records.ts looks after those that take longer. */
+const RECORD_WITHIN_MILLIS = 60_000
 
 export interface ActiveRun {
   /** To be called after each change of the session. */
@@ -42,6 +46,8 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
   let timer: NodeJS.Timeout | undefined
   let writtenAt = 0
   let recordedAt = options.now()
+  let endIsRecorded = false
+  let failures = 0
 
   function changed(session: RunSession): void {
     if (closed) return
@@ -70,11 +76,13 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
         await session.logsKept()
       }
       const seen = report(session.pipeline.program, session.state)
+      if (finished) await recordEnd(seen)
+      else if (isRecordDue()) await record(seen)
       const status = statusOf(session, seen)
-      if (finished || isRecordDue()) await record(seen)
-      tellStory(session, status)
       await options.statuses.write(session.run, last, status)
+      tellStory(session, status)
       last = status
+      failures = 0
       if (finished && !closed) {
         closed = true
         options.onFinished(status)
@@ -82,7 +90,7 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
     } catch (error) {
       options.onTrouble(error)
       dirty = true
-      writtenAt = options.now() + RETRY_MILLIS
+      writtenAt = options.now() + Math.min(LONGEST_RETRY_MILLIS, RETRY_MILLIS * 2 ** failures++)
     } finally {
       writing = false
       if (dirty && !closed) setTimeout(() => changed(session), Math.max(0, writtenAt - options.now()))
@@ -91,10 +99,26 @@ export function activeRun(options: ActiveRunOptions): ActiveRun {
 
   const isRecordDue = (): boolean => options.now() - recordedAt >= options.recordMillis
 
-  async function record(seen: RunReport): Promise<void> {
+  /** @returns whether it worked. What servers show is secondary to the run itself: the journal has everything. */
+  async function record(seen: RunReport): Promise<boolean> {
     recordedAt = options.now()
-    // What servers show is secondary to the run itself: the journal has everything.
-    await options.records.record(seen).catch(options.onTrouble)
+    try {
+      await options.records.record(seen)
+      return true
+    } catch (error) {
+      options.onTrouble(error)
+      return false
+    }
+  }
+
+  /** Nobody brings the record up to date after the end, and clients of servers wait for it. */
+  async function recordEnd(seen: RunReport): Promise<void> {
+    const until = options.now() + RECORD_WITHIN_MILLIS
+    while (!endIsRecorded && !closed) {
+      endIsRecorded = await record(seen)
+      if (endIsRecorded || options.now() >= until) return
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MILLIS).unref())
+    }
   }
 
   function statusOf(session: RunSession, seen: RunReport): PipelineRunStatus {

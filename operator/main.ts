@@ -14,10 +14,8 @@ import { lookUpRun } from '../waiting/look-database.ts'
 import { startHealthServer } from './http.ts'
 import { keeperOf } from './keeper.ts'
 import { campaign, type Leadership } from './leader.ts'
-import { createPipelineLoader } from './load-pipeline.ts'
 import { createMetrics, type OperatorMetrics } from './metrics.ts'
 import { createObjectStore } from './object-store.ts'
-import { closeOpenRecords } from './open-records.ts'
 import { type Operator, type OperatorOptions, startOperator } from './operator.ts'
 import { createSqlRecords, type RunRecords } from './run-records.ts'
 import type { RunStore } from './run-store.ts'
@@ -161,10 +159,6 @@ export async function runOperator(options: OperatorProcessOptions): Promise<void
     await Promise.race([work.operator.synced, aborted(signal), lostLead])
     ready = true
     log('info', 'the cluster was looked at', work.operator.counts())
-    const ended = work.operator.endedRuns()
-    closeOpenRecords({ kube, records, loader: createPipelineLoader(kube), ended }).catch((error) =>
-      log('warn', `looking for records without an end: ${error}`),
-    )
     await Promise.race([aborted(signal), lostLead])
   } finally {
     ready = false

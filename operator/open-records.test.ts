@@ -96,3 +96,16 @@ test('a run that goes on is not looked at', async () => {
   expect(await close()).toBe('RUNNING')
   expect(cluster.calls).toEqual([])
 })
+
+test('a record that opened since the look before is closed at the look after', async () => {
+  const ended = [viewRun(await openRun(1, SUCCEEDED))]
+  const look = (suspects: ReadonlySet<string>) =>
+    closeOpenRecords(
+      { kube: cluster.client as never, loader: createPipelineLoader(cluster.client), records, ended },
+      suspects,
+    )
+  const suspects = await look(new Set())
+  expect((await getPipelineRun(metadata.db, 'run-1')).state).toBe('RUNNING')
+  await look(suspects)
+  expect((await getPipelineRun(metadata.db, 'run-1')).state).toBe('SUCCEEDED')
+})

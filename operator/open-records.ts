@@ -1,4 +1,5 @@
 /** Records that are open though their runs are over: the database was away at the end, or was put back from a backup of before. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { isFinalPhase, type PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { RunReport } from '../api/run-report.ts'
 import type { KubeClient } from '../client/kube/client.ts'
@@ -17,11 +18,47 @@ export interface OpenRecordsOptions {
   readonly ended: readonly RunView[]
 }
 
-/** The journal tells how a run went; where it ends too early, the resource tells how it ended. Nothing is carried out again. */
-export async function closeOpenRecords({ kube, loader, records, ended }: OpenRecordsOptions): Promise<void> {
+const EVERY_MILLIS = 300_000
+
+/**
+ * Looks at once, and then now and then. What is open at a later look is closed at the one after it: just before a run is tried
+ * again, its record says so already.
+ */
+export async function watchForOpenRecords({
+  ended,
+  isStopped,
+  onTrouble,
+  ...ports
+}: Omit<OpenRecordsOptions, 'ended'> & {
+  readonly ended: () => readonly RunView[]
+  readonly isStopped: () => boolean
+  readonly onTrouble: (error: unknown) => void
+}): Promise<void> {
+  let suspects: ReadonlySet<string> | undefined
+  while (!isStopped()) {
+    try {
+      suspects = await closeOpenRecords({ ...ports, ended: ended() }, suspects)
+    } catch (error) {
+      onTrouble(error)
+    }
+    await delay(EVERY_MILLIS, undefined, { ref: false })
+  }
+}
+
+/**
+ * The journal tells how a run went; where it ends too early, the resource tells how it ended. Nothing is carried out again.
+ *
+ * @param suspects ids of the runs that may be closed; without it, all
+ * @returns ids of runs that are over and whose records were open
+ */
+export async function closeOpenRecords(
+  { kube, loader, records, ended }: OpenRecordsOptions,
+  suspects?: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
   const open = new Set(await records.openRuns())
-  for (const view of ended) {
-    if (!open.has(view.runId) || !(await records.owns(view))) continue
+  const over = ended.filter(({ runId }) => open.has(runId))
+  for (const view of over) {
+    if ((suspects && !suspects.has(view.runId)) || !(await records.owns(view))) continue
     const { metadata, status } = await kube.get<PipelineRun>(PIPELINE_RUNS, view.namespace, view.name)
     // Another run of the same name by now, or one that is tried again.
     if (metadata.uid !== view.uid || metadata.generation !== view.generation || !isFinalPhase(status?.phase)) continue
@@ -30,6 +67,7 @@ export async function closeOpenRecords({ kube, loader, records, ended }: OpenRec
     const isWhole = past !== undefined && isFinished(past.state)
     await records.record(isWhole ? report(past.program, past.state) : reportOf(view, status!))
   }
+  return new Set(over.map(({ runId }) => runId))
 }
 
 /** What the resource knows: how the run ended. Of the tasks after the last journal record nothing is known. */

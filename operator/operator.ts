@@ -17,6 +17,7 @@ import { createPipelineLoader } from './load-pipeline.ts'
 import { createLogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
 import { watchForMissedDeletions } from './missed-deletions.ts'
+import { watchForOpenRecords } from './open-records.ts'
 import { createPastTasks } from './past-tasks.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { openReuse } from './reuse.ts'
@@ -113,6 +114,7 @@ export function startOperator(options: OperatorOptions): Operator {
       refuse(view, status)
       return statuses.write(view, { phase: view.phase }, status)
     },
+    onTrouble: trouble,
   })
   let runs: Informer<RunView> | undefined
   const runsKnown = Promise.withResolvers<void>()
@@ -185,6 +187,14 @@ export function startOperator(options: OperatorOptions): Operator {
     runsKnown.resolve()
     queue.open()
     void watchForMissed(runs)
+    void watchForOpenRecords({
+      kube,
+      loader,
+      records,
+      ended: () => endedRuns().filter(({ uid }) => !active.has(uid)),
+      isStopped: () => stopped,
+      onTrouble: warn('looking for records without an end'),
+    })
   }
 
   async function watchForMissed(known: Informer<RunView>): Promise<void> {
@@ -350,6 +360,10 @@ export function startOperator(options: OperatorOptions): Operator {
     if (current && current.retryCount > retriesDone) runChanged(current, false)
   }
 
+  function endedRuns(): RunView[] {
+    return [...(runs?.values() ?? [])].filter(isOver)
+  }
+
   function currentOf(view: RunView): RunView | undefined {
     const current = runs?.get(view.key)
     return current?.uid === view.uid ? current : undefined
@@ -357,7 +371,7 @@ export function startOperator(options: OperatorOptions): Operator {
 
   return {
     synced,
-    endedRuns: () => [...(runs?.values() ?? [])].filter(isOver),
+    endedRuns,
     counts: () => ({
       queued: queue.size,
       active: active.size,

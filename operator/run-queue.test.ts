@@ -32,7 +32,8 @@ const view = (name: string, change: Partial<RunView> = {}): RunView => ({
   ...change,
 })
 
-function make(limits: Partial<Limits>) {
+/** @param refusals of the first statuses */
+function make(limits: Partial<Limits>, refusals = 0) {
   const widths = new Map<string, number>()
   const semaphores: RunQueueOptions['semaphores'] = {
     limitOf: (namespace, key) => {
@@ -52,7 +53,11 @@ function make(limits: Partial<Limits>) {
     semaphores,
     now: Date.now,
     start: ({ name }) => started.push(name),
-    write: async ({ name }, status) => void written.push({ run: name, status }),
+    write: async ({ name }, status) => {
+      if (refusals-- > 0) throw new Error('the API server refuses it')
+      written.push({ run: name, status })
+    },
+    onTrouble: () => {},
   })
   queue.open()
   const messageOf = (run: string) => written.findLast((one) => one.run === run)?.status.message
@@ -137,6 +142,19 @@ test('news of its own status leaves a run where it is', async () => {
   await pass(20_000)
   expect(written).toHaveLength(1)
   expect(written[0]?.status).toMatchObject({ phase: 'Paused', reason: 'Suspended' })
+})
+
+test('a status that was refused is sent again, unless the run went on meanwhile', async () => {
+  const { queue, started, written } = make({}, 3)
+  queue.offer(view('canceled', { cancel: true }))
+  queue.offer(view('paused', { suspend: true }))
+  queue.offer(view('resumed', { suspend: true }))
+  await pass(1_000)
+  expect(written).toEqual([])
+  queue.offer(view('resumed', { generation: 2 }))
+  await pass(20_000)
+  expect(started).toEqual(['resumed'])
+  expect(written.map(({ run, status }) => `${run} ${status.phase}`)).toEqual(['canceled Canceled', 'paused Paused'])
 })
 
 test('a run that waits too long ends, and one that is canceled too', async () => {

@@ -14,8 +14,9 @@ export interface RunQueueOptions {
   readonly semaphores: Pick<Semaphores, 'limitOf' | 'onChange'>
   readonly now: () => number
   readonly start: (view: RunView) => void
-  /** Resolves when the status is written. */
+  /** Resolves when the status is written; rejects when the API server refuses it. */
   readonly write: (view: RunView, status: PipelineRunStatus) => Promise<void>
+  readonly onTrouble: (run: RunView, error: unknown) => void
 }
 
 export interface RunQueue {
@@ -61,8 +62,11 @@ const PATIENCE_MILLIS = 2_000
 const RETELL_MILLIS = 10_000
 /** Statuses a round: thousands that wait must not keep the API server from those that run. The front of the queue comes first. */
 const WRITES_A_ROUND = 200
+/** A status that was refused is sent again after this time. */
+const RESEND_MILLIS = 15_000
 
-export function createRunQueue({ limits, semaphores, now, start, write }: RunQueueOptions): RunQueue {
+export function createRunQueue(options: RunQueueOptions): RunQueue {
+  const { limits, semaphores, now, start, write, onTrouble } = options
   const claimsOf = (view: RunView, locks?: Locks): Claim[] => runClaims(view, limits.pools, locks)
   const queue = createPlaceQueue<Entry>(
     createLedger((key) => runLimit(limits, semaphores, key)),
@@ -170,7 +174,8 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
     reason: 'QueueTimeout' | 'Canceled',
     message: string,
   ): void {
-    send(view, unstartedStatus(phase, reason, message, baseOf(view, now())))
+    const isWanted = (): boolean => !entries.has(view.uid) && !held.has(view.uid)
+    send(view, unstartedStatus(phase, reason, message, baseOf(view, now())), isWanted)
   }
 
   function tell(entry: Entry, message: string): void {
@@ -180,12 +185,20 @@ export function createRunQueue({ limits, semaphores, now, start, write }: RunQue
     const status = view.suspend
       ? unstartedStatus('Paused', 'Suspended', message, base)
       : unstartedStatus('Queued', 'Queued', message, base)
-    send(view, status)
+    send(view, status, () => entries.get(view.uid) === entry && entry.told?.message === message)
   }
 
-  function send(view: RunView, status: PipelineRunStatus): void {
+  /** @param isWanted asked before a status that was refused is sent again: the run may have gone on */
+  function send(view: RunView, status: PipelineRunStatus, isWanted: () => boolean): void {
+    const again = (): void => {
+      if (!stopped && isWanted()) send(view, status, isWanted)
+    }
     const sent = (writing.get(view.uid) ?? Promise.resolve())
       .then(() => write(view, status))
+      .catch((error) => {
+        onTrouble(view, error)
+        setTimeout(again, RESEND_MILLIS).unref()
+      })
       .finally(() => {
         if (writing.get(view.uid) === sent) writing.delete(view.uid)
       })

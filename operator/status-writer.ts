@@ -2,12 +2,15 @@
 import type { PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
-import { isConflict, isNotFound, isTransient } from '../client/kube/transport.ts'
+import { isConflict, isNotFound, isTransient, KubeError } from '../client/kube/transport.ts'
 import type { RunIdentity } from './run-session.ts'
 import { statusPatch } from './run-status.ts'
 
 export interface StatusWriter {
-  /** Resolves when the status is there; a run that is gone counts as written. Repeats while the API server has trouble. */
+  /**
+   * Resolves when the status is there; a run that is gone counts as written. Repeats while the API server has trouble, or does not
+   * let us; rejects when it refuses this very status.
+   */
   write(run: RunIdentity, before: PipelineRunStatus | undefined, after: PipelineRunStatus): Promise<void>
 }
 
@@ -29,11 +32,10 @@ export function createStatusWriter(
           return
         } catch (error) {
           if (isNotFound(error) || isOtherRun(error)) return
-          if (!isTransient(error) && !isConflict(error)) {
-            onTrouble(error)
-            return
-          }
-          await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** failures)))
+          if (isDenied(error)) {
+            if (failures === 0) onTrouble(error)
+          } else if (!isTransient(error) && !isConflict(error)) throw error
+          await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** failures)).unref())
         }
       }
     },
@@ -43,3 +45,7 @@ export function createStatusWriter(
 /** The run was deleted and another one has its name. */
 const isOtherRun = (error: unknown): boolean =>
   isConflict(error) && error instanceof Error && /uid/i.test(error.message) && /[Pp]recondition/.test(error.message)
+
+/** A token that is being changed, or a role that is not there yet. */
+const isDenied = (error: unknown): boolean =>
+  error instanceof KubeError && (error.status === 401 || error.status === 403)
