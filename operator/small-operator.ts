@@ -16,9 +16,13 @@ import type { RunStore } from './run-store.ts'
 import type { PipelineRun } from './run-view.ts'
 import { DEFAULT_LIMITS, DEFAULT_RETRIES, type OperatorSettings } from './settings.ts'
 
-const ONE_STEP = stringify(
-  pipelineOf({ root: { dag: { tasks: { step: taskOf('step') } } }, components: { step: leafOf() } }).spec,
-)
+/** The text of a pipeline of such steps beside each other. */
+export function stepsText(...names: readonly string[]): string {
+  const tasks = Object.fromEntries(names.map((name) => [name, taskOf('step')]))
+  return stringify(pipelineOf({ root: { dag: { tasks } }, components: { step: leafOf() } }).spec)
+}
+
+const ONE_STEP = stepsText('step')
 
 const SETTINGS: OperatorSettings = {
   identity: 'test',
@@ -100,6 +104,12 @@ export async function startSmallOperator({ settings, limits, wrap = (options) =>
         spec: { pipelineText: ONE_STEP, cache: false, ...spec },
       }
       cluster.apply(PIPELINE_RUNS, object)
+    },
+    /** What a user changes in the spec. */
+    edit(name: string, spec: Partial<PipelineRunSpec>): void {
+      const run = find(name)!
+      const metadata = { ...run.metadata, generation: (run.metadata.generation ?? 0) + 1 }
+      cluster.apply(PIPELINE_RUNS, { ...run, metadata, spec: { ...run.spec, ...spec } })
     },
     phase: (name: string): RunPhase | undefined => find(name)?.status?.phase,
     running: (pod: Pod) =>
