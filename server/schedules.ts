@@ -2,6 +2,7 @@
 import type { Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { ScheduledRunSpec, ScheduleTrigger } from '../api/scheduled-run.ts'
+import type { FullSchedule } from '../store/metadata/schedules.ts'
 import type { RecurringRunRow } from '../store/metadata/tables.ts'
 
 export interface Schedules {
@@ -9,10 +10,20 @@ export interface Schedules {
   check(spec: Omit<ScheduledRunSpec, 'runTemplate'>, now: number): readonly Issue[]
   /** A recurring run was made, changed or deleted, or an event came in: look at the tables again. */
   changed(): void
+  /** Rejects with `invalid` when the values of a run that is asked for by hand do not fit the pipeline of the schedule. */
+  checkRequest?(row: FullSchedule, asked: RequestedRun): Promise<void>
   /** The schedule that a webhook calls; undefined when there is none of that name. */
   called(namespace: string, name: string): Promise<CalledSchedule | undefined>
   /** Absent: the table is all there is of a recurring run. */
   readonly resources?: RecurringRunResources | undefined
+}
+
+/** A run by hand. */
+export interface RequestedRun {
+  /** Null: none. */
+  readonly logicalDate: number | null
+  /** Laid over those of the schedule. */
+  readonly parameters: Readonly<Record<string, JsonValue>>
 }
 
 /** Recurring runs as resources of a cluster, which anyone with rights there may change or delete. */

@@ -8,6 +8,7 @@ import {
   withDatabaseOptions,
 } from '../schedules/open.ts'
 import { parametersOf } from '../schedules/read-scheduled.ts'
+import { checkRequest } from '../schedules/start-planned-run.ts'
 import type { Command } from './index.ts'
 
 interface Args extends DatabaseArgs {
@@ -33,15 +34,16 @@ export const command: Command<Args> = {
     ),
   handler: async (args) => {
     const logicalDate = args.date === undefined ? null : readInstant(args.date, '--date')
-    const parameters = JSON.stringify(parametersOf(args.param ?? []))
+    const parameters = parametersOf(args.param ?? [])
     await withDatabase(args, async (metadata) => {
-      const { recurring_run_id } = await requireSchedule(metadata, args.name)
+      const row = await requireSchedule(metadata, args.name)
+      await checkRequest({ metadata }, row, { logicalDate, parameters })
       const request = {
-        recurring_run_id,
+        recurring_run_id: row.recurring_run_id,
         request_id: randomUUID(),
         requested_at: metadata.now(),
         logical_date: logicalDate,
-        parameters,
+        parameters: JSON.stringify(parameters),
         accepted: null,
         message: null,
       }

@@ -119,6 +119,20 @@ test('a carrier that died before it saved makes no run twice', async () => {
   expect(started.map((run) => run.parameters['day'])).toEqual(['2026-01-04'])
 })
 
+test('a request by hand is checked against the pipeline, with its macros filled in', async () => {
+  const inputs = { day: parameter, n: { parameterType: 'NUMBER_INTEGER' } }
+  const { spec } = document as { spec: { root: object } }
+  const typed = { spec: { ...spec, root: { ...spec.root, inputDefinitions: { parameters: inputs } } } } as never
+  const runTemplate = { parameters: { day: '[[ds]]', n: '[[index]]' } }
+  await createSchedule(metadata, { name: 'nightly', spec: { ...DAILY, runTemplate }, document: typed })
+  const row = await findSchedule(metadata.db, '', 'nightly')
+  const ask = (parameters: Record<string, string>) => runner.checkRequest!(row, { logicalDate: null, parameters })
+  await ask({})
+  await ask({ n: '7' })
+  await expect(ask({ n: 'many' })).rejects.toThrow("'n' must be NUMBER_INTEGER")
+  await expect(ask({ m: '7' })).rejects.toThrow("'m' is no parameter of the pipeline: it has day, n")
+})
+
 test('runs by hand, disabled through the KFP columns, and a backfill', async () => {
   const id = await schedule({ ...DAILY, suspend: true })
   await metadata.db

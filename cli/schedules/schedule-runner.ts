@@ -7,6 +7,7 @@ import { type FullSchedule, listSchedules, scheduleFingerprint } from '../../sto
 import { calledSchedule } from './called-schedule.ts'
 import { passOverSchedule } from './schedule-pass.ts'
 import { specOfRow } from './schedule-row.ts'
+import { checkRequest } from './start-planned-run.ts'
 
 export interface ScheduleRunner extends Schedules {
   /** Looks at everything that is due now; resolves when it is done. For tests and for a clean start. */
@@ -31,6 +32,7 @@ export function startScheduleRunner(services: () => Services): ScheduleRunner {
   return {
     check: checkSchedule,
     changed: () => runner.lookAtAll(),
+    checkRequest: (row, asked) => checkRequest(services(), row, asked),
     called: (namespace, name) => calledSchedule(services(), namespace, name),
     settle: () => runner.settle(),
     stop: () => runner.stop(),

@@ -4,7 +4,8 @@ import type { PipelineDocument } from '../../api/platform-spec.ts'
 import { fitParameters } from '../../engine/index.ts'
 import type { Schedule } from '../../engine/schedule/compile-schedule.ts'
 import { expandMacros, macroValuesOf } from '../../engine/schedule/macros.ts'
-import type { RunPlan } from '../../engine/schedule/schedule-state.ts'
+import { manualRun } from '../../engine/schedule/manual-runs.ts'
+import type { ManualRequest, RunPlan } from '../../engine/schedule/schedule-state.ts'
 import type { Services } from '../../server/context.ts'
 import type { RunSource } from '../../server/kfp/run-source.ts'
 import { checkParameters, documentOf } from '../../server/kfp/spec.ts'
@@ -18,6 +19,7 @@ import {
   insertScheduleRun,
   releaseScheduleRun,
 } from '../../store/metadata/schedules.ts'
+import { compileRow } from './schedule-row.ts'
 
 const ACTOR = 'schedule'
 
@@ -72,11 +74,8 @@ async function startPlannedRun(
   plan: RunPlan,
 ): Promise<string | undefined> {
   const { metadata } = services
-  const runId = scheduledRunId(row.recurring_run_id, plan.name)
   const source = await sourceOf(services, row)
-  const config = JSON.parse(row.runtime_config) as { parameters?: Record<string, JsonValue>; pipeline_root?: string }
-  const values = macroValuesOf(plan, schedule.zone, runId, metadata.now())
-  const filled = expandMacros({ ...config.parameters, ...plan.parameters }, values) as Record<string, JsonValue>
+  const { config, values, filled } = plannedParameters(row, schedule, plan, metadata.now())
   const request = {
     experiment: await getExperiment(metadata.db, String(row.experiment_id)),
     displayName: plan.name,
@@ -93,6 +92,29 @@ async function startPlannedRun(
   return problem
 }
 
+/** What the run is given, with its macros filled in. */
+function plannedParameters(row: FullSchedule, schedule: Schedule, plan: RunPlan, now: number) {
+  const config = JSON.parse(row.runtime_config) as { parameters?: Record<string, JsonValue>; pipeline_root?: string }
+  const values = macroValuesOf(plan, schedule.zone, scheduledRunId(row.recurring_run_id, plan.name), now)
+  const filled = expandMacros({ ...config.parameters, ...plan.parameters }, values) as Record<string, JsonValue>
+  return { config, values, filled }
+}
+
+/** Rejects with `invalid` when the run that somebody asks for could not start, with each parameter that does not fit its pipeline. */
+export async function checkRequest(
+  { metadata }: Pick<Services, 'metadata'>,
+  row: FullSchedule,
+  asked: Pick<ManualRequest, 'logicalDate' | 'parameters'>,
+): Promise<void> {
+  const { schedule } = compileRow(row)
+  // Such a schedule makes no runs at all, and tells why.
+  if (!schedule) return
+  const now = metadata.now()
+  const plan = manualRun(schedule, { id: 'asked', requestedAt: now, ...asked }, row.next_index, false)
+  const { document } = await sourceOf({ metadata }, row)
+  checkParameters(document, fitParameters(document, plannedParameters(row, schedule, plan, now).filled))
+}
+
 /** The parameters as the pipeline takes them; as they are, with the reason, where it does not. */
 function checked(document: PipelineDocument, given: Readonly<Record<string, JsonValue>>) {
   try {
@@ -104,8 +126,8 @@ function checked(document: PipelineDocument, given: Readonly<Record<string, Json
 }
 
 /** The inlined pipeline, or the version that is named or the newest at this moment. */
-export async function sourceOf(services: Services, row: FullSchedule): Promise<RunSource> {
-  const { db } = services.metadata
+export async function sourceOf({ metadata }: Pick<Services, 'metadata'>, row: FullSchedule): Promise<RunSource> {
+  const { db } = metadata
   if (row.pipeline_spec !== null) {
     return { document: documentOf(row.pipeline_spec), text: row.pipeline_spec, pipelineId: null, versionId: null }
   }

@@ -8,6 +8,7 @@ import { SECRET_FIELDS, type ServeOptions, serve } from '../../server/start.ts'
 import { calledSchedule } from '../schedules/called-schedule.ts'
 import { calledScheduledRun } from '../schedules/called-scheduled-run.ts'
 import { checkSchedule, startScheduleRunner } from '../schedules/schedule-runner.ts'
+import { checkRequest } from '../schedules/start-planned-run.ts'
 import { type ClusterExecutor, clusterExecutor, FALLBACK_NAMESPACE } from './cluster-executor.ts'
 import { clusterSchedules } from './cluster-schedules.ts'
 
@@ -52,6 +53,7 @@ export async function serveBeside(parts: ServerParts, options: ServerBesideOptio
     },
     schedules: ({ services }) => ({
       check: checkSchedule,
+      checkRequest: (row, asked) => checkRequest(services(), row, asked),
       resources: clusterSchedules(metadata, kube, { namespace: options.namespace, fallback: FALLBACK_NAMESPACE }),
       changed: () => runner?.changed(),
       called: async (namespace, name) =>

@@ -38,7 +38,8 @@ export function answerManualRequest(
   ]
 }
 
-function manualRun(schedule: Schedule, request: ManualRequest, index: number, held: boolean): RunPlan {
+/** The run that a request asks for. */
+export function manualRun(schedule: Schedule, request: ManualRequest, index: number, held: boolean): RunPlan {
   const { logicalDate, requestedAt } = request
   const at = logicalDate ?? requestedAt
   const interval = intervalBefore(schedule, at)

@@ -1,8 +1,10 @@
 /** Schedules of this server: the webhook that asks for a run by hand, once an idempotency key. Before: index.ts. After: the schedule runner. */
 import { randomUUID } from 'node:crypto'
 import { parseRfc3339 } from '../../api/rfc3339.ts'
+import type { Db } from '../../store/metadata/database.ts'
 import { invalid, isUniqueViolation } from '../../store/metadata/errors.ts'
 import { findSchedule, listSchedules } from '../../store/metadata/schedules.ts'
+import type { RequestedRun } from '../schedules.ts'
 import type { NativeCall, NativeRoute } from './route.ts'
 
 const MAX_KEY_LENGTH = 200
@@ -22,34 +24,50 @@ async function runNow({ services, caller, params, body, request }: NativeCall) {
   const parameters = body.raw('parameters') ?? {}
   if (parameters === null || typeof parameters !== 'object' || Array.isArray(parameters))
     throw invalid('parameters must be an object')
-  try {
-    await db
-      .insertInto('schedule_requests')
-      .values({
-        recurring_run_id: schedule.recurring_run_id,
-        request_id: key,
-        requested_at: services.metadata.now(),
-        logical_date: logicalDate,
-        parameters: JSON.stringify(parameters),
-        accepted: null,
-        message: null,
-      })
-      .execute()
-  } catch (error) {
-    // The same key again is the same request: its answer is below.
-    if (!isUniqueViolation(error)) throw error
+  // The same key again is the same request: its answer is below.
+  const id = schedule.recurring_run_id
+  if (!(await findRequest(db, id, key))) {
+    const asked = { logicalDate, parameters: parameters as RequestedRun['parameters'] }
+    await services.schedules.checkRequest?.(schedule, asked)
+    await storeRequest(services, id, key, asked)
+    services.schedules.changed()
   }
-  services.schedules.changed()
-  return await answerOf(services, schedule.recurring_run_id, key)
+  return await answerOf(services, id, key)
 }
 
-async function answerOf({ metadata }: NativeCall['services'], id: string, requestId: string) {
-  const request = await metadata.db
+async function storeRequest(
+  { metadata }: NativeCall['services'],
+  id: string,
+  key: string,
+  { logicalDate, parameters }: RequestedRun,
+): Promise<void> {
+  const values = {
+    recurring_run_id: id,
+    request_id: key,
+    requested_at: metadata.now(),
+    logical_date: logicalDate,
+    parameters: JSON.stringify(parameters),
+    accepted: null,
+    message: null,
+  }
+  try {
+    await metadata.db.insertInto('schedule_requests').values(values).execute()
+  } catch (error) {
+    // Two calls with one key at once.
+    if (!isUniqueViolation(error)) throw error
+  }
+}
+
+const findRequest = (db: Db, id: string, requestId: string) =>
+  db
     .selectFrom('schedule_requests')
     .selectAll()
     .where('recurring_run_id', '=', id)
     .where('request_id', '=', requestId)
-    .executeTakeFirstOrThrow()
+    .executeTakeFirst()
+
+async function answerOf({ metadata }: NativeCall['services'], id: string, requestId: string) {
+  const { accepted, message } = (await findRequest(metadata.db, id, requestId))!
   const run = await metadata.db
     .selectFrom('schedule_runs')
     .select(['run_id', 'name'])
@@ -58,7 +76,7 @@ async function answerOf({ metadata }: NativeCall['services'], id: string, reques
     .executeTakeFirst()
   return {
     requestId,
-    ...(request.accepted !== null && { accepted: request.accepted === 1, message: request.message }),
+    ...(accepted !== null && { accepted: accepted === 1, message }),
     ...(run && { runId: run.run_id, runName: run.name }),
   }
 }
