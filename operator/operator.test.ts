@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { stringify } from 'yaml'
 import type { PipelineRunStatus } from '../api/pipeline-run.ts'
+import type { Sight } from '../api/wait.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS, PODS } from '../client/kube/resources.ts'
+import { leafOf, pipelineOf, taskOf } from '../engine/testing/small-pipeline.ts'
 import type { Pod } from './pod/pod-types.ts'
 import type { PipelineRun } from './run-view.ts'
 import { type SmallOperatorOptions, startSmallOperator, stepsText } from './small-operator.ts'
@@ -74,6 +77,42 @@ test('a journal that another operator wrote on: the run is taken up from there',
   await until(() => expect(small.phase('train')).toBe('Succeeded'))
   expect(small.pods()).toHaveLength(1)
   expect(small.told).toEqual([expect.stringContaining('another operator wrote the journal')])
+})
+
+/** The text of a pipeline that waits for a run. */
+const waitText = (run: string): string =>
+  stringify(
+    pipelineOf({
+      root: { dag: { tasks: { wait: taskOf('wait', { run }) } } },
+      components: { wait: leafOf({ run: 'STRING' }, {}, 'wait') },
+      executors: { wait: { container: { image: 'kfp-ts/wait', args: ['run'] } } },
+    }).spec,
+  )
+
+test('who waits for a run that is deleted while it runs hears of it when its record has an end', async () => {
+  let record: Sight = { kind: 'run', run: { id: 'uid-a', state: 'RUNNING', outputs: {} } }
+  await start({
+    wrap: (options) => ({
+      ...options,
+      recordedRun: async () => record,
+      records: {
+        ...options.records,
+        async forget(run, removeFiles) {
+          await delay(20)
+          record = { kind: 'run', run: { id: run.runId, state: 'CANCELED', outputs: {} } }
+          await options.records.forget(run, removeFiles)
+        },
+      },
+    }),
+  })
+  small.run('a')
+  await until(() => expect(small.phase('a')).toBe('Running'))
+  small.run('b', { pipelineText: waitText('a') })
+  await until(() => expect(small.find('b')?.status?.message).toMatch(/RUNNING/))
+  await small.kube.delete(PIPELINE_RUNS, 'team', 'a')
+  for (const { metadata } of small.pods('a')) await small.kube.delete(PODS, 'team', metadata.name)
+  await until(() => expect(small.phase('b')).toBe('Failed'))
+  expect(small.find('b')?.status?.message).toMatch(/CANCELED/)
 })
 
 describe('a retry', () => {

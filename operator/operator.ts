@@ -205,7 +205,7 @@ export function startOperator(options: OperatorOptions): Operator {
       known: () => new Set([...known.values()].map(({ runId }) => runId)),
       async onGone(run) {
         log('info', 'it was deleted while nobody watched', { run: `${run.namespace}/${run.name}` })
-        const went = deletion.gone(run)
+        const went = deletion.gone(run).then(() => runNews.gone(run))
         // Pods may take long to go, and others need not wait for them.
         if (!runPods.has(run.uid)) await went
       },
@@ -223,7 +223,7 @@ export function startOperator(options: OperatorOptions): Operator {
 
   function runChanged(view: RunView, gone: boolean): void {
     const startedAt = performance.now()
-    runNews.changed(view)
+    if (!gone) runNews.changed(view)
     pastTasks.changed(view.namespace, view.name)
     if (gone || !isOver(view)) ends.withdraw(view.uid)
     if (gone || view.deleting) ended(view, gone)
@@ -253,7 +253,7 @@ export function startOperator(options: OperatorOptions): Operator {
     entry?.session?.close()
     active.delete(view.uid)
     queue.leave(view.uid)
-    if (gone) void deletion.left(view)
+    if (gone) void deletion.left(view).then(() => runNews.gone(view))
     else deletion.marked(view)
   }
 

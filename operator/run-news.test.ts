@@ -89,3 +89,34 @@ test('outputs that are too large for the resource come from the records', async 
   await soon()
   expect(sights).toEqual([recorded])
 })
+
+test.each([
+  ['its name', wait({ run: 'a' })],
+  ['its date', byDate],
+])('who waits for a run by %s hears that it was deleted while it ran, from its record', async (_by, request) => {
+  set('a', { phase: 'Running', pipeline: 'clean' })
+  const { sights } = listen(request)
+  const elsewhere = listen(wait({ run: 'b' }))
+  await soon()
+  const gone = views.get('a')!
+  views.delete('a')
+  resources.delete('a')
+  recorded = { kind: 'run', run: { id: 'u-a', state: 'CANCELED', outputs: {} } }
+  news.gone(gone)
+  await soon()
+  expect(sights).toMatchObject([{ run: { state: 'RUNNING' } }, { run: { state: 'CANCELED' } }])
+  expect(elsewhere.sights).toHaveLength(1)
+})
+
+test('a run that took the place of the deleted one is waited for instead', async () => {
+  set('a', { phase: 'Running', pipeline: 'clean' })
+  const { sights } = listen(byDate)
+  await soon()
+  const gone = views.get('a')!
+  views.delete('a')
+  set('c', { phase: 'Running', pipeline: 'clean' })
+  recorded = { kind: 'run', run: { id: 'u-a', state: 'CANCELED', outputs: {} } }
+  news.gone(gone)
+  await soon()
+  expect(sights.at(-1)).toMatchObject({ run: { id: 'u-c', state: 'RUNNING' } })
+})

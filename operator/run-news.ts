@@ -5,6 +5,7 @@ import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { isNotFound } from '../client/kube/transport.ts'
 import type { See, WaitScope, Watch } from '../waiting/sources.ts'
+import type { RunIdentity } from './run-session.ts'
 import type { PipelineRun, RunView } from './run-view.ts'
 
 export interface RunNewsOptions {
@@ -16,9 +17,14 @@ export interface RunNewsOptions {
   readonly recorded: (wait: RunWait, namespace: string) => Promise<Sight>
 }
 
+/** Of a run that was deleted unseen only its identity is known. */
+type GoneRun = RunIdentity & Partial<Pick<RunView, 'pipelineName' | 'logicalDate'>>
+
 export interface RunNews {
   readonly watch: Watch<RunWait>
   changed(view: RunView): void
+  /** The run was deleted, and its record says so: who waits for it looks at what there is now. */
+  gone(run: GoneRun): void
 }
 
 interface Listener {
@@ -68,6 +74,10 @@ export function createRunNews(options: RunNewsOptions): RunNews {
       for (const listener of [...(listeners.get(view.namespace) ?? [])])
         if (fits(view, listener)) void tell(listener, view)
     },
+    gone(run) {
+      for (const listener of [...(listeners.get(run.namespace) ?? [])])
+        if (fits(run, listener)) void tell(listener, newest(known(), listener))
+    },
   }
 }
 
@@ -101,7 +111,7 @@ async function recordedOutputs(view: RunView, recorded: RunNewsOptions['recorded
   return (sight.kind === 'run' && sight.run?.outputs) || {}
 }
 
-function fits(view: RunView, { wait, scope }: Listener): boolean {
+function fits(view: GoneRun, { wait, scope }: Listener): boolean {
   if (view.namespace !== scope.namespace) return false
   if (wait.run !== undefined) return [view.name, view.runId, view.uid, view.displayName].includes(wait.run)
   return view.pipelineName === wait.pipeline && view.logicalDate === wait.logicalDate
