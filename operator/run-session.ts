@@ -144,7 +144,6 @@ export function startSession(start: SessionStart): RunSession {
   let draining = false
   let lastAt = replayed.lastAt
   let wake: NodeJS.Timeout | undefined
-  let held: Action[] = []
   let suspension = spec.suspend === true ? Promise.withResolvers<void>() : undefined
   let newsSince: number | undefined
 
@@ -239,15 +238,8 @@ export function startSession(start: SessionStart): RunSession {
       if (action.kind !== 'start-attempt' || action.attempt === 1) continue
       ports.metrics.retried(context.lastCauses.get(action.task) ?? 'application')
     }
-    act(actions)
+    for (const action of actions) carryOut(context, action)
     onChange(session)
-  }
-
-  function act(actions: readonly Action[]): void {
-    for (const action of actions) {
-      if (suspension && action.kind === 'start-attempt') held.push(action)
-      else carryOut(context, action)
-    }
   }
 
   const session: RunSession = {
@@ -276,7 +268,6 @@ export function startSession(start: SessionStart): RunSession {
     cancel(reason) {
       if (replayed.cancelRequested) return
       replayed.cancelRequested = true
-      dropHeld()
       context.tell({ kind: 'cancel-requested', reason })
     },
     retry() {
@@ -286,15 +277,11 @@ export function startSession(start: SessionStart): RunSession {
     },
     suspend(on) {
       if (session.suspended === on) return
-      suspension?.resolve()
+      // What is about to be given up need not start first.
+      if (!replayed.cancelRequested) suspension?.resolve()
       suspension = on ? Promise.withResolvers() : undefined
-      if (on) {
+      if (on)
         for (const attempt of context.attempts.values()) if (attempt.place?.isGranted === false) leaveLine(attempt)
-      } else {
-        const waiting = held
-        held = []
-        act(waiting)
-      }
       onChange(session)
     },
     async logsKept() {
@@ -308,23 +295,9 @@ export function startSession(start: SessionStart): RunSession {
     },
   }
 
-  /** A held attempt has no pod: giving it up is telling so. */
-  function dropHeld(): void {
-    for (const action of held) {
-      if (action.kind !== 'start-attempt') continue
-      context.tell({
-        kind: 'attempt-finished',
-        task: action.task,
-        attempt: action.attempt,
-        result: { outcome: 'canceled' },
-      })
-    }
-    held = []
-  }
-
   if (isNew) context.tell({ kind: 'started' })
   else if (!isFinished(state)) {
-    act(pendingActions(pipeline.program, state, ports.now()))
+    for (const action of pendingActions(pipeline.program, state, ports.now())) carryOut(context, action)
     for (const pod of pods) session.podChanged(pod, false)
     context.tell({ kind: 'clock' })
   }

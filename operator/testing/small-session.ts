@@ -7,6 +7,7 @@ import { PODS } from '../../client/kube/resources.ts'
 import { prepare, report } from '../../engine/index.ts'
 import { TEST_CONFIG } from '../../engine/testing/simulate.ts'
 import { leafOf, pipelineOf, taskOf } from '../../engine/testing/small-pipeline.ts'
+import type { JournalRecord, RunConfig } from '../../engine/types.ts'
 import { createPodPlaces, type PodPlaces } from '../admission/pod-places.ts'
 import { FakeCluster } from '../fake-cluster.ts'
 import type { LogKeeper } from '../log-keeper.ts'
@@ -31,10 +32,15 @@ export interface SmallSessionOptions {
   readonly logs?: Partial<LogKeeper>
   /** Shared by sessions that stand in one line. @default without limits */
   readonly podPlaces?: PodPlaces
+  readonly config?: Partial<RunConfig>
+  /** Of the session before. @default none: a new run */
+  readonly journal?: readonly JournalRecord[]
 }
 
 export interface SmallSession {
   readonly cluster: FakeCluster
+  /** What was written to it. */
+  readonly journal: readonly JournalRecord[]
   readonly session: RunSession
   readonly troubles: unknown[]
   report(): RunReport
@@ -60,12 +66,16 @@ export function startSmallSession(options: SmallSessionOptions = {}): SmallSessi
   const { name = 'run', cluster = new FakeCluster(), document = ONE_STEP, spec = {} as PipelineRunSpec } = options
   const uid = `uid-${name}`
   const troubles: unknown[] = []
+  const journal = [...(options.journal ?? [])]
+  const append = async (_runId: string, _from: number, records: readonly JournalRecord[]) =>
+    void journal.push(...records)
   const program = prepare(document)
   const podOf = (namespace: string, pod: string): Pod | undefined =>
     cluster.objects.get(`${PODS.plural} ${namespace}/${pod}`) as Pod | undefined
+  const pods = () => (cluster.list(PODS) as Pod[]).filter((pod) => isOf(uid, pod))
   const ports: SessionPorts = {
     kube: { ...cluster.client, ...options.kube },
-    records: { append: async () => {}, saveCache: async () => {} } as unknown as SessionPorts['records'],
+    records: { append, saveCache: async () => {} } as unknown as SessionPorts['records'],
     store: { ...SMALL_STORE, ...options.store } as RunStore,
     logs: { follow: () => {}, finish: async () => {}, forget: () => {}, stop: () => {}, ...options.logs },
     podPlaces: options.podPlaces ?? createPodPlaces(DEFAULT_LIMITS, Date.now),
@@ -87,16 +97,16 @@ export function startSmallSession(options: SmallSessionOptions = {}): SmallSessi
     run: { namespace: 'team', name, uid, runId: uid, displayName: name },
     spec,
     pipeline: { text: '', digest: '', document, program },
-    config: { ...TEST_CONFIG, runId: uid, cache: false, retries: DEFAULT_RETRIES },
-    journal: [],
-    pods: [],
+    config: { ...TEST_CONFIG, runId: uid, cache: false, retries: DEFAULT_RETRIES, ...options.config },
+    journal: [...journal],
+    pods: pods(),
     onChange: () => {},
     onOvertaken: () => {},
   })
   void follow(cluster, uid, session)
-  const pods = () => (cluster.list(PODS) as Pod[]).filter((pod) => isOf(uid, pod))
   return {
     cluster,
+    journal,
     session,
     troubles,
     report: () => report(program, session.state),
