@@ -10,7 +10,7 @@ import { makeIssue } from './scope.ts'
 import type { Task } from './task.ts'
 import type { ArtifactType } from './types/artifacts.ts'
 import type { InputTypes, OutputTypes } from './types/index.ts'
-import type { ParameterType } from './types/parameters.ts'
+import type { Need, ParameterType } from './types/parameters.ts'
 
 const DEFINITION = Symbol.for('kfp-ts.definition')
 
@@ -149,14 +149,19 @@ function decoratedMethods(owner: object): readonly PipelineDefinition[] {
   })
 }
 
-/** What may be wired to a value that `run` takes as `V`. */
-type ArgumentFor<V> =
-  V extends RunInputArtifact<infer S>
-    ? Argument<ArtifactType<S, 'required', false>>
-    : V extends readonly RunInputArtifact<infer S>[]
-      ? Argument<ArtifactType<S, 'required', true>>
-      : Argument<ParameterType<V>>
-type ArgumentsFor<A> = { readonly [K in keyof A]: ArgumentFor<Exclude<A[K], undefined>> | Extract<A[K], undefined> }
+/** What may be wired to a value that `run` takes as `V`. In brackets, so that a union such as `boolean` stays whole. */
+type ArgumentFor<V, N extends Need> = 0 extends 1 & V
+  ? unknown
+  : [V] extends [RunInputArtifact<infer S>]
+    ? Argument<ArtifactType<S, N, false>>
+    : [V] extends [readonly RunInputArtifact<infer S>[]]
+      ? Argument<ArtifactType<S, N, true>>
+      : Argument<ParameterType<V, N>>
+type ArgumentsFor<A> = {
+  readonly [K in keyof A]: undefined extends A[K]
+    ? ArgumentFor<Exclude<A[K], undefined>, 'optional'> | undefined
+    : ArgumentFor<A[K], 'required'>
+}
 type RefFor<V> = V extends { readonly schemaTitle: infer S extends string } ? ArtifactRef<S, false> : ParameterRef<V>
 type OutputsFor<O, R> = { readonly [K in keyof O]: RefFor<O[K]> } & (Awaited<R> extends object
   ? { readonly [K in keyof Awaited<R>]: ParameterRef<Awaited<R>[K]> }

@@ -1,6 +1,6 @@
 /** The type-level half of the dsl: what callers may pass, what tasks give, what `run` receives. No code. */
 import type { JsonObject } from '../api/json.ts'
-import type { ArtifactRef, ParameterRef } from './refs.ts'
+import type { AnyRef, ArtifactRef, ParameterRef } from './refs.ts'
 import type { RunArtifact, RunInputArtifact, RunOutputArtifact } from './run-artifacts.ts'
 import type { ArtifactType } from './types/artifacts.ts'
 import type { AnyType, InputTypes, OutputTypes } from './types/index.ts'
@@ -20,14 +20,16 @@ type WithRefs<T> = T extends string | number | boolean | null | undefined
     ? readonly (E | ParameterRef<E>)[]
     : { readonly [K in keyof T]: T[K] | ParameterRef<T[K]> }
 
-/** What may be wired to an input of type `I`. */
+/** What may be wired to an input of type `I`: a value that may be missing only where the input can do without. */
 export type Argument<I> =
-  I extends ParameterType<infer T>
-    ? WithRefs<T> | ParameterRef<T>
-    : I extends ArtifactType<infer S, infer _, infer L>
-      ? 'system.Artifact' extends S
-        ? ArtifactRef<string, L>
-        : ArtifactRef<S, L> | ArtifactRef<'system.Artifact', L>
+  I extends ParameterType<infer T, infer N>
+    ? WithRefs<T> | ParameterRef<[N] extends ['required'] ? T : T | undefined>
+    : I extends ArtifactType<infer S, infer N, infer L>
+      ? ArtifactRef<
+          'system.Artifact' extends S ? string : S | 'system.Artifact',
+          L,
+          [N] extends ['required'] ? false : boolean
+        >
       : never
 
 /** The object that a component is called with. */
@@ -46,8 +48,8 @@ export type CallParameters<I extends InputTypes> = [RequiredNames<I>] extends [n
 export type RefOf<A> =
   A extends ParameterType<infer T, infer N>
     ? ParameterRef<'optional' extends N ? T | undefined : T>
-    : A extends ArtifactType<infer S, infer _, infer L>
-      ? ArtifactRef<S, L>
+    : A extends ArtifactType<infer S, infer N, infer L>
+      ? ArtifactRef<S, L, [N] extends ['optional'] ? true : false>
       : never
 
 /** References by name; `any` when the types are known only at run time. */
@@ -98,10 +100,10 @@ export type RunResult<O extends OutputTypes> = [ParameterNames<O>] extends [neve
 
 /** What a pipeline's body may return: one reference, several by name, or nothing. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without outputs returns nothing.
-export type PipelineResult = ParameterRef | ArtifactRef | { readonly [name: string]: ParameterRef | ArtifactRef } | void
+export type PipelineResult = AnyRef | { readonly [name: string]: AnyRef } | void
 
 /** The outputs of a pipeline by name, from what its body returns. */
-export type ResultRefs<R> = [R] extends [ParameterRef | ArtifactRef]
+export type ResultRefs<R> = [R] extends [AnyRef]
   ? { readonly Output: R }
   : // biome-ignore lint/suspicious/noConfusingVoidType: a function without outputs returns nothing.
     [R] extends [void]

@@ -76,14 +76,18 @@ export class ParameterRef<out T = unknown> {
   }
 }
 
-/** Stands for an artifact with schema title `S`, or a list of them. */
-export class ArtifactRef<out S extends string = string, out L extends boolean = boolean> {
+/** Stands for an artifact with schema title `S`, or a list of them. `M` is true when it may be missing. */
+export class ArtifactRef<
+  out S extends string = string,
+  out L extends boolean = boolean,
+  out M extends boolean = false,
+> {
   static [Symbol.hasInstance](value: unknown): boolean {
     return hasBrand(value, ARTIFACT)
   }
 
   readonly [ARTIFACT] = true
-  declare readonly [titleType]?: { readonly title: S; readonly list: L }
+  declare readonly [titleType]?: { readonly title: S; readonly list: L; readonly missing: M }
   readonly kind = 'artifact'
   readonly source: RefSource
   readonly schemaTitle: string
@@ -104,7 +108,7 @@ export class ArtifactRef<out S extends string = string, out L extends boolean = 
   }
 }
 
-export type AnyRef = ParameterRef | ArtifactRef
+export type AnyRef = ParameterRef | ArtifactRef<string, boolean, boolean>
 
 export function isRef(value: unknown): value is AnyRef {
   return value instanceof ParameterRef || value instanceof ArtifactRef

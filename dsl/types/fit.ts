@@ -8,7 +8,10 @@ import type { ParameterType } from './parameters.ts'
 const ANY_ARTIFACT = 'system.Artifact'
 
 /** Same title and major version, or either side is any artifact. */
-export function isFittingArtifact(ref: ArtifactRef, type: ArtifactType): boolean {
+export function isFittingArtifact(
+  ref: Pick<ArtifactRef, 'schemaTitle' | 'schemaVersion'>,
+  type: ArtifactType,
+): boolean {
   if (ref.schemaTitle === ANY_ARTIFACT || type.schemaTitle === ANY_ARTIFACT) return true
   return ref.schemaTitle === type.schemaTitle && major(ref.schemaVersion) === major(type.schemaVersion)
 }

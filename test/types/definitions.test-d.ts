@@ -10,7 +10,7 @@ import {
   type RunOutputArtifact,
   t,
 } from 'kfp-ts'
-import { load, use } from './components.ts'
+import { load, train, use } from './components.ts'
 import typedYaml from './train.yaml'
 
 defineComponent({
@@ -73,11 +73,29 @@ class Steps {
     return { score: n }
   }
 
+  @component({ inputs: { flag: t.boolean(), mode: t.literal(['a', 'b']), depth: t.optional(t.integer()) } })
+  static choose({ flag }: { flag: boolean; mode: 'a' | 'b'; depth: number | undefined }) {
+    flag.valueOf()
+  }
+
+  @component({ inputs: { model: t.optional(t.model()) } })
+  // biome-ignore lint/suspicious/noExplicitAny: what a method takes need not be said.
+  static untyped({ model }: any) {
+    model?.uri.trim()
+  }
+
   // @ts-expect-error the method takes a string where the component has an integer
   @component({ inputs: { n: t.integer() } })
   static wrong({ n }: { n: string }) {
     return n
   }
+}
+
+interface ChoiceRefs {
+  readonly flag: ParameterRef<boolean>
+  readonly mode: ParameterRef<'a' | 'b'>
+  readonly depth: ParameterRef<number | undefined>
+  readonly word: ParameterRef<string>
 }
 
 export class Pipelines {
@@ -89,6 +107,22 @@ export class Pipelines {
     asComponent(Steps.fit)({ data: load({ path: 'a' }).output, n: 'three' })
     // @ts-expect-error a Model where a Dataset is wanted
     asComponent(Steps.fit)({ data: fitted.outputs.model, n })
+  }
+
+  @pipeline({
+    name: 'choosing',
+    inputs: { flag: t.boolean(), mode: t.literal(['a', 'b']), depth: t.optional(t.integer()), word: t.string() },
+  })
+  static choosing({ flag, mode, depth, word }: ChoiceRefs) {
+    asComponent(Steps.choose)({ flag, mode, depth })
+    asComponent(Steps.choose)({ flag: true, mode: 'a', depth: 3 })
+    asComponent(Steps.untyped)({ model: train({ data: load({ path: 'a' }).output }).outputs.model })
+    // @ts-expect-error a text where a boolean is wanted
+    asComponent(Steps.choose)({ flag: word, mode, depth })
+    // @ts-expect-error any text where a literal is wanted
+    asComponent(Steps.choose)({ flag, mode: word, depth })
+    // @ts-expect-error an optional number where an input needs one
+    asComponent(Steps.fit)({ data: load({ path: 'a' }).output, n: depth })
   }
 
   // @ts-expect-error the method takes a plain number where it gets a reference

@@ -111,6 +111,44 @@ definePipeline({ name: 'outer' }, () => {
   inner({ n: 3 }).outputs.sum.toString()
 })
 
+const lenient = definePipeline(
+  {
+    name: 'lenient',
+    inputs: { path: t.string({ default: 'a' }), rows: t.optional(t.integer()), model: t.optional(t.model()) },
+  },
+  ({ path, rows }) => {
+    load({ path, rows })
+  },
+)
+definePipeline(
+  {
+    name: 'optional-inputs',
+    inputs: {
+      rows: t.optional(t.integer()),
+      path: t.optional(t.string()),
+      model: t.optional(t.model()),
+      models: t.optional(t.list(t.model())),
+    },
+  },
+  ({ rows, path, model, models }) => {
+    const { data } = load({ path: 'a', rows }).outputs
+    train({ data, trees: rows })
+    lenient({ path, rows, model })
+    lenient({ model: train({ data }).outputs.model })
+    // @ts-expect-error an optional text where an input needs one
+    load({ path })
+    // @ts-expect-error an optional text where a number may be given
+    lenient({ rows: path })
+    // @ts-expect-error an optional Model where an input needs one
+    use({ model })
+    // @ts-expect-error an optional Model where an input needs any artifact
+    show({ any: model })
+    // @ts-expect-error an optional list where an input needs one
+    merge({ models })
+    return { model }
+  },
+)
+
 definePipeline({ name: 'conditions' }, () => {
   const n = count({ n: 1 }).output
   const word = say({ words: 'a' }).output
