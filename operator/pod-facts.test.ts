@@ -1,7 +1,8 @@
 /** What the news of pods does to a run, on a cluster in memory and in virtual time. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { PODS } from '../client/kube/resources.ts'
-import { KubeConnectionError } from '../client/kube/transport.ts'
+import { EVENTS, PODS } from '../client/kube/resources.ts'
+import { KubeConnectionError, KubeError } from '../client/kube/transport.ts'
+import { FakeCluster } from './fake-cluster.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { MAIN, startSmallSession } from './testing/small-session.ts'
 
@@ -13,6 +14,12 @@ afterEach(() => {
 })
 
 const pass = (millis: number) => vi.advanceTimersByTimeAsync(millis)
+
+const exceededQuota = () =>
+  new KubeError(
+    { method: 'POST', path: '/' } as never,
+    { status: 403, text: '{"reason":"Forbidden","message":"pods \\"x\\" is forbidden: exceeded quota: q"}' } as never,
+  )
 
 const waitsFor = (reason: string, launcher: object = {}): Pod['status'] => ({
   phase: 'Pending',
@@ -58,6 +65,23 @@ describe('a wait that is unlikely to help', () => {
     expect(report().state).toBe('RUNNING')
     await pass(1_000)
     expect(report().state).toBe('FAILED')
+  })
+
+  test('has its time from when its node took it up, however long it waited for the quota before', async () => {
+    let refusals = 20
+    const cluster = new FakeCluster()
+    cluster.fault = (verb, plural) => {
+      if (verb === 'create' && plural === PODS.plural && refusals-- > 0) throw exceededQuota()
+    }
+    const mistake = { type: 'Warning', reason: 'FailedMount', message: 'secret "key" not found' }
+    cluster.apply(EVENTS, { metadata: { name: 'why', namespace: 'team' }, ...mistake } as never)
+    const { report, setPod, pods } = await started({ cluster })
+    while (pods().length === 0) await pass(10_000)
+    setPod(pods()[0]!, { ...waitsFor('ContainerCreating'), conditions: [{ type: 'PodScheduled', status: 'True' }] })
+    await pass(59_000)
+    expect(report().state).toBe('RUNNING')
+    await pass(15_000)
+    expect(report()).toMatchObject({ state: 'FAILED', tasks: [{ error: { code: 'configuration' } }] })
   })
 
   test('is one wait while the same container ends again and again', async () => {

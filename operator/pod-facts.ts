@@ -76,7 +76,8 @@ export function podFacts(context: SessionContext) {
     if (fact.isSettingUp) {
       if (attempt.isSettingUp) return
       attempt.isSettingUp = true
-      setTimeout(() => void askWhy(attempt, fact), SETUP_MILLIS).unref()
+      const since = ports.now()
+      setTimeout(() => void askWhy(attempt, fact, since), SETUP_MILLIS).unref()
     } else delete attempt.isSettingUp
     keepWaiting(context, attempt, () => fact.message)
     giveGrace(attempt, fact.hopeless)
@@ -102,21 +103,20 @@ export function podFacts(context: SessionContext) {
   }
 
   /** What keeps a node from preparing a pod is in the pod's events: asked for while it lasts, and given up where it is a mistake. */
-  async function askWhy(attempt: Attempt, fact: PodFact & { kind: 'waiting' }): Promise<void> {
+  async function askWhy(attempt: Attempt, fact: PodFact & { kind: 'waiting' }, since: number): Promise<void> {
     if (!attempt.isSettingUp || attempt.stage !== 'created' || context.closed) return
     try {
       const warning = await lastWarning(ports.kube, run.namespace, attempt.podName)
       if (!attempt.isSettingUp || attempt.stage !== 'created') return
       const message = warning ? `${fact.message}: ${warning.reason}: ${warning.message}` : fact.message
       keepWaiting(context, attempt, () => message)
-      const since = attempt.waiting?.since ?? ports.now()
       if (warning?.isMistake && ports.now() - since >= ports.settings.configurationGraceMillis) {
         return giveUp(attempt, { cause: 'configuration', message })
       }
     } catch (error) {
       ports.onTrouble(run, error)
     }
-    setTimeout(() => void askWhy(attempt, fact), SETUP_MILLIS).unref()
+    setTimeout(() => void askWhy(attempt, fact, since), SETUP_MILLIS).unref()
   }
 
   function giveUp(attempt: Attempt, failure: AttemptFailure): void {
