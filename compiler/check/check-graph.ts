@@ -7,6 +7,7 @@ import { allGroups } from '../lower/topology.ts'
 import { findCycles } from './cycles.ts'
 import { checkExitTasks } from './exit-tasks.ts'
 import { checkPassthroughs } from './passthroughs.ts'
+import { checkPodSettings } from './pod-settings.ts'
 
 const PIPELINE_NAME = /^[a-z0-9][a-z0-9-]{0,127}$/
 const INPUT_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/
@@ -23,6 +24,7 @@ function checkInside(graph: PipelineGraph): readonly Issue[] {
     ...checkInterface(graph),
     ...graph.tasks.flatMap(checkTask),
     ...graph.tasks.flatMap(checkPassthroughs),
+    ...graph.tasks.flatMap(checkPodSettings),
     ...allGroups(graph.root).flatMap((group) => checkGroup(graph, group)),
     ...checkExitTasks(graph),
     ...findCycles(graph),

@@ -99,12 +99,10 @@ class Lowering {
     const { implementation } = component
     switch (implementation.kind) {
       case 'pipeline':
-        lowerKubernetes(task, inputs, group, this.#build.issues)
         return task.nested
           ? mergePart(this.#build, lowerPipeline(task.nested, this.#build.code, this.#build.issues))
           : definitions
       case 'document':
-        lowerKubernetes(task, inputs, group, this.#build.issues)
         return mergePart(this.#build, documentPart(implementation.document))
       case 'importer': {
         const label = addExecutor(this.#build, `exec-${task.key}`, lowerImporter(implementation))
@@ -112,7 +110,7 @@ class Lowering {
       }
       default: {
         const executor = lowerExecutor(this.#build, task, implementation, inputs, group)
-        const platform = lowerKubernetes(task, inputs, group, this.#build.issues)
+        const platform = lowerKubernetes(task, group)
         const label = addExecutor(this.#build, `exec-${task.key}`, executor, platform)
         const passthroughs = component.taskConfigPassthroughs
         return {

@@ -1,33 +1,13 @@
 /** Kubernetes settings of a task to its entry in the platform document (kfp-ir.md 4.2). */
-import type { Issue } from '../../api/issue.ts'
 import type { KubernetesExecutorConfig } from '../../api/platform-spec.ts'
 import type { GroupNode, KubernetesSetting, TaskNode } from '../../dsl/graph.ts'
 import { InlineSource } from '../../dsl/kubernetes.ts'
 import { isRef, ParameterRef } from '../../dsl/refs.ts'
-import { makeIssue } from '../../dsl/scope.ts'
 import { parameterSource } from './sources.ts'
-import type { TaskInputs } from './values.ts'
 
 /** Undefined when nothing is set. References become input parameter specs, resolved in the task's own dag. */
-export function lowerKubernetes(
-  task: TaskNode,
-  _inputs: TaskInputs,
-  group: GroupNode,
-  issues: Issue[],
-): KubernetesExecutorConfig | undefined {
+export function lowerKubernetes(task: TaskNode, group: GroupNode): KubernetesExecutorConfig | undefined {
   const settings = task.settings.kubernetes ?? []
-  const { kind } = task.component.implementation
-  if (settings.length > 0 && (kind === 'pipeline' || kind === 'document')) {
-    issues.push(
-      makeIssue({
-        code: 'kubernetes-on-pipeline',
-        message: `task "${task.key}" is a pipeline and has no pod for kubernetes settings`,
-        hint: 'set them on the tasks inside that pipeline',
-        site: settings[0]!.site,
-      }),
-    )
-    return undefined
-  }
   const config: Record<string, unknown> = { ...task.component.platform }
   for (const setting of settings) apply(config, setting, group)
   return Object.keys(config).length === 0 ? undefined : (config as KubernetesExecutorConfig)
