@@ -1,8 +1,9 @@
 /** Comparisons of references, and their combinations. A condition that nobody uses is the `a && b` trap and gets reported. */
 import { type CallSite, here } from './location.ts'
-import { ParameterRef } from './refs.ts'
-import { currentScope } from './scope.ts'
+import { isRef, ParameterRef } from './refs.ts'
+import { currentScope, report } from './scope.ts'
 import { brandOf, hasBrand } from './shared.ts'
+import { Task } from './task.ts'
 
 export type Comparator = '==' | '!=' | '<' | '<=' | '>' | '>='
 export type Operand = ParameterRef | string | number | boolean
@@ -12,6 +13,9 @@ export type ConditionExpression =
   | { readonly kind: 'compare'; readonly left: Operand; readonly operator: Comparator; readonly right: Operand }
   | { readonly kind: 'and' | 'or'; readonly parts: readonly ConditionExpression[] }
   | { readonly kind: 'not'; readonly part: ConditionExpression }
+
+/** Stands where a mistake was given; no document is made of it. */
+const NOTHING: ConditionExpression = { kind: 'and', parts: [] }
 
 const CONDITION = brandOf('condition')
 
@@ -63,14 +67,15 @@ export const atLeast = compare('>=')
 
 /** True when all are. */
 export function and(...conditions: readonly [Condition, Condition, ...Condition[]]): Condition {
-  return new Condition({ kind: 'and', parts: conditions.map(use) }, here())
+  return new Condition({ kind: 'and', parts: expressionsOf(conditions, 'and') }, here())
 }
 /** True when at least one is. */
 export function or(...conditions: readonly [Condition, Condition, ...Condition[]]): Condition {
-  return new Condition({ kind: 'or', parts: conditions.map(use) }, here())
+  return new Condition({ kind: 'or', parts: expressionsOf(conditions, 'or') }, here())
 }
 export function not(condition: Condition): Condition {
-  return new Condition({ kind: 'not', part: use(condition) }, here())
+  const [part = NOTHING] = expressionsOf([condition], 'not')
+  return new Condition({ kind: 'not', part }, here())
 }
 /**
  * True when the value is one of a list of constants or references.
@@ -90,10 +95,28 @@ export function isIn<T>(
   return new Condition(parts.length === 1 ? parts[0]! : { kind: 'or', parts }, here())
 }
 
-/** Marks a condition as used and gives its expression. */
-export function use(condition: Condition): ConditionExpression {
-  currentScope('a condition').graph.openConditions.delete(condition)
-  return condition.expression
+/** Marks a condition as used. What is none is reported, for `user` of it: plain JavaScript and `any` come here. */
+export function usedCondition(value: unknown, user: string): Condition | undefined {
+  const scope = currentScope('a condition')
+  if (value instanceof Condition) {
+    scope.graph.openConditions.delete(value)
+    return value
+  }
+  const what = isRef(value) ? 'a reference' : value instanceof Task ? 'a task' : `a value of type ${typeof value}`
+  report(scope, {
+    code: 'wrong-condition',
+    message:
+      typeof value === 'boolean'
+        ? `${user} got ${value} for a condition: === , < and the like compare when the pipeline is compiled, not when it runs`
+        : `${user} got ${what} for a condition`,
+    hint: "compare with equals, notEquals, lessThan and so on, such as equals(side, 'x') or equals(flag, true)",
+    site: here(),
+  })
+  return undefined
+}
+
+function expressionsOf(conditions: readonly Condition[], user: string): readonly ConditionExpression[] {
+  return conditions.flatMap((condition) => usedCondition(condition, user)?.expression ?? [])
 }
 
 /** Every reference in a condition, left to right. */

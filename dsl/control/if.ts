@@ -1,5 +1,5 @@
 /** If / Elif / Else, and oneOf, which takes the value of whichever branch ran. */
-import type { Condition } from '../condition.ts'
+import { type Condition, usedCondition } from '../condition.ts'
 import type { BranchesNode, ConditionNode, GroupNode } from '../graph.ts'
 import { here } from '../location.ts'
 import { type AnyRef, ArtifactRef, isRef, ParameterRef } from '../refs.ts'
@@ -24,7 +24,7 @@ export interface Branches<R extends readonly unknown[]> {
  */
 export function If<T>(condition: Condition, body: () => T): Branches<readonly [T]> {
   const scope = currentScope('If')
-  return new Chain(scope).branch(condition, body) as unknown as Branches<readonly [T]>
+  return new Chain(scope).branch(usedCondition(condition, 'If'), body) as unknown as Branches<readonly [T]>
 }
 
 type Conditions = ConditionNode['conditions']
@@ -40,8 +40,8 @@ class Chain {
     this.#scope = scope
   }
 
+  /** Without a condition: Else, or a mistake that is reported. */
   branch(condition: Condition | undefined, body: () => unknown): this {
-    if (condition) this.#scope.graph.openConditions.delete(condition)
     const parent = this.#first ? this.#wrap() : this.#scope.group
     const conditions: Conditions = [
       ...this.#earlier.map((earlier) => ({ condition: earlier, negated: true })),
@@ -57,7 +57,7 @@ class Chain {
   }
 
   Elif(condition: Condition, body: () => unknown): this {
-    return this.branch(condition, body)
+    return this.branch(usedCondition(condition, 'Elif'), body)
   }
 
   Else(body: () => unknown): { readonly results: unknown[] } {
