@@ -7,7 +7,7 @@ import { type AnyRef, ArtifactRef, isRef, ParameterRef, piecesOf, type TextPiece
 import { report, type Scope } from './scope.ts'
 import { suggestion } from './suggest.ts'
 import { Task } from './task.ts'
-import { constantProblem, isFittingArtifact, isFittingParameter } from './types/fit.ts'
+import { constantProblem, isFittingArtifact, isFittingParameter, isOfMistake } from './types/fit.ts'
 import type { AnyType } from './types/index.ts'
 
 /** Reads the arguments of one call; everything wrong is reported to the scope. */
@@ -89,6 +89,7 @@ function readRef(scope: Scope, ref: AnyRef, { type, what, site }: Place): boolea
     report(scope, { code: 'wrong-type', message: `${what} wants ${wanted} and got ${got}`, hint, site })
     return false
   }
+  if (isOfMistake(ref)) return true
   if (ref instanceof ParameterRef) {
     if (type.kind === 'artifact') {
       return mismatch(

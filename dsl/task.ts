@@ -1,12 +1,12 @@
 /** A task as the author holds it: outputs to wire, and settings to chain. Writes into its TaskNode; reads nothing back. */
 
-import { InvalidInputError } from '../api/issue.ts'
+import { InvalidInputError, type Issue } from '../api/issue.ts'
 import { addExitTaskGuard } from './control/exit-guard.ts'
 import type { GroupNode, TaskNode } from './graph.ts'
 import type { SingleOutput } from './infer.ts'
 import { here } from './location.ts'
 import { ParameterRef, piecesOf } from './refs.ts'
-import { makeIssue } from './scope.ts'
+import { currentScope, isInScope, makeIssue, report } from './scope.ts'
 import { brandOf, hasBrand } from './shared.ts'
 import { suggestion } from './suggest.ts'
 
@@ -67,15 +67,12 @@ export class Task<R = Readonly<Record<string, unknown>>> implements Waitable {
     const names = Object.keys(this.node.component.outputs)
     const [name] = names
     if (names.length === 1 && name !== undefined) return this.outputs[name as keyof R] as SingleOutput<R>
-    throw new InvalidInputError([
-      makeIssue({
-        code: 'no-single-output',
-        message: `component "${this.node.component.name}" has ${names.length === 0 ? 'no outputs' : `${names.length} outputs`}, so task.output means nothing`,
-        hint:
-          names.length === 0 ? 'give the component an output' : `use task.outputs.<name>; it has: ${names.join(', ')}`,
-        site: here(),
-      }),
-    ])
+    return wrongOutput(this.node, '', {
+      code: 'no-single-output',
+      message: `component "${this.node.component.name}" has ${names.length === 0 ? 'no outputs' : `${names.length} outputs`}, so task.output means nothing`,
+      hint:
+        names.length === 0 ? 'give the component an output' : `use task.outputs.<name>; it has: ${names.join(', ')}`,
+    }) as SingleOutput<R>
   }
 
   /** Starts only when the others have succeeded. */
@@ -168,14 +165,19 @@ function checkedOutputs<R>(node: TaskNode, outputs: R): R {
       if (typeof name !== 'string' || name in target || name === 'then' || name === 'toJSON')
         return Reflect.get(target, name, receiver)
       const known = Object.keys(target)
-      throw new InvalidInputError([
-        makeIssue({
-          code: 'unknown-output',
-          message: `component "${node.component.name}" has no output "${name}"`,
-          hint: suggestion(name, known) ?? (known.length ? `it has: ${known.join(', ')}` : 'it has no outputs'),
-          site: here(),
-        }),
-      ])
+      return wrongOutput(node, name, {
+        code: 'unknown-output',
+        message: `component "${node.component.name}" has no output "${name}"`,
+        hint: suggestion(name, known) ?? (known.length ? `it has: ${known.join(', ')}` : 'it has no outputs'),
+      })
     },
   }) as R
+}
+
+/** Reports a wrong reading and gives a reference that fits everywhere, so that the body goes on to its other mistakes. */
+function wrongOutput(node: TaskNode, output: string, issue: Pick<Issue, 'code' | 'message' | 'hint'>): ParameterRef {
+  const site = here()
+  if (!isInScope()) throw new InvalidInputError([makeIssue({ ...issue, site })])
+  report(currentScope('an output'), { ...issue, site })
+  return new ParameterRef({ from: 'task', task: node, output }, { parameterType: 'STRING' }, site)
 }

@@ -6,7 +6,7 @@ import { type AnyRef, ArtifactRef, isRef, ParameterRef, withTokens } from './ref
 import { makeIssue, withScope } from './scope.ts'
 import { Task } from './task.ts'
 import { DEFAULT_SCHEMA_VERSION } from './types/artifacts.ts'
-import { isFittingArtifact, isFittingParameter } from './types/fit.ts'
+import { isFittingArtifact, isFittingParameter, isOfMistake } from './types/fit.ts'
 import type { AnyType } from './types/index.ts'
 
 /** Name of the output when a body returns one reference. */
@@ -30,10 +30,11 @@ export function tracePipeline(model: PipelineModel, depth = 0): PipelineGraph {
     try {
       const result = model.body(inputRefs(graph))
       readResult(graph, result)
+      reportOpenConditions(graph)
     } catch (error) {
+      // What would have used the open conditions may stand below the line that threw.
       graph.issues.push(...issuesOf(model, error))
     }
-    reportOpenConditions(graph)
   }
   withScope({ graph, group: root, depth }, () => (depth === 0 ? withTokens(run) : run()))
   return graph
@@ -119,7 +120,7 @@ function addOutput(graph: PipelineGraph, name: string, ref: AnyRef): void {
       }),
     )
   }
-  if (declared && !fits(ref, declared)) {
+  if (declared && !isOfMistake(ref) && !fits(ref, declared)) {
     graph.issues.push(
       makeIssue({
         code: 'wrong-type',

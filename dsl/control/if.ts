@@ -4,6 +4,7 @@ import type { BranchesNode, ConditionNode, GroupNode } from '../graph.ts'
 import { here } from '../location.ts'
 import { type AnyRef, ArtifactRef, isRef, ParameterRef } from '../refs.ts'
 import { currentScope, report, type Scope } from '../scope.ts'
+import { isOfMistake } from '../types/fit.ts'
 import { inGroup, nextGroupId } from './groups.ts'
 
 /** A chain of branches. `results` holds what the bodies returned, in order. */
@@ -134,7 +135,7 @@ export function oneOf(...choices: AnyRef[]): AnyRef {
       'add the missing branch or choice',
     )
   }
-  const unlike = choices.find((choice) => typeWord(choice) !== typeWord(first))
+  const unlike = choices.some(isOfMistake) ? undefined : choices.find((choice) => typeWord(choice) !== typeWord(first))
   if (unlike) fail(`oneOf mixes ${typeWord(first)} and ${typeWord(unlike)}`, 'all choices must have one type')
   const source = { from: 'one-of', branches, index: ++branches.oneOfs, choices } as const
   if (first instanceof ParameterRef)

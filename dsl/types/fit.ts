@@ -1,7 +1,7 @@
 /** Which reference and which constant fits which type. The same rules as the type level, for callers that go through `any`. */
 import type { JsonValue } from '../../api/json.ts'
 import type { ParameterType as ParameterTypeWord } from '../../api/pipeline-spec.ts'
-import type { ArtifactRef, ParameterRef } from '../refs.ts'
+import type { AnyRef, ArtifactRef, ParameterRef } from '../refs.ts'
 import type { ArtifactType } from './artifacts.ts'
 import type { ParameterType } from './parameters.ts'
 
@@ -27,9 +27,29 @@ export function isFittingParameter(ref: ParameterRef, type: ParameterType): bool
   return ref.parameterType === 'STRING' && isOfUnknownType(ref)
 }
 
+/** What follows from an output that its component does not have. That is reported already: of its type nothing more is said. */
+export function isOfMistake({ source }: AnyRef): boolean {
+  switch (source.from) {
+    case 'input':
+      return false
+    case 'task': {
+      const returned = source.task.nested?.outputs.get(source.output)
+      return returned ? isOfMistake(returned) : !Object.hasOwn(source.task.component.outputs, source.output)
+    }
+    case 'field':
+    case 'collected':
+      return isOfMistake(source.of)
+    case 'loop':
+      return source.loop.items.kind !== 'static' && isOfMistake(source.loop.items.ref)
+    case 'one-of':
+      return source.choices.some(isOfMistake)
+  }
+}
+
 /** Items of a list whose element type nobody declared, and fields of a struct whose fields nobody declared. */
 export function isOfUnknownType(ref: ParameterRef): boolean {
   const { source } = ref
+  if (isOfMistake(ref)) return true
   if (source.from === 'field') return source.of.detail.fields?.[source.key] === undefined
   if (source.from !== 'loop') return false
   const { items } = source.loop

@@ -52,6 +52,33 @@ describe('author mistakes', () => {
     expect(lines).toEqual([...lines].sort((a, b) => a - b))
   })
 
+  test('after a wrong output the mistakes below are found, and none that follows from it', async () => {
+    const { issues } = await issuesOf(
+      pipelineOf(`const isOne = equals(inputs.n, 1)
+const { nn } = make().outputs
+const wrong = make().output
+make({ n: nn, word: wrong })
+use({ data: nn })
+fit({ options: { depth: nn }, list: collected(parallelFor([1], () => make()).outputs.nn) })
+const [a, b] = If(greaterThan(wrong.field('x'), 3), () => make()).Else(() => make()).results
+use({ data: oneOf(a.outputs.data, b.outputs.dat) })
+parallelFor(make().outputs.all, (item) => use({ data: item }))
+const inner = definePipeline({ name: 'inner' }, () => ({ model: make().outputs.model }))
+use({ data: inner().outputs.model })
+make({ n: 'bad' })
+If(isOne, () => make())`),
+    )
+    const found = issues.map(({ code, message }) => (code === 'unknown-output' ? message.split(' ').at(-1) : code))
+    expect(found).toEqual(['"nn"', 'no-single-output', '"nn"', '"dat"', '"all"', '"model"', 'wrong-type'])
+  })
+
+  test('a body that throws does not make its conditions unused', async () => {
+    const { issues } = await issuesOf(
+      pipelineOf('make()\nconst isOne = equals(inputs.n, 1)\nundefined.trim()\nIf(isOne, () => make())'),
+    )
+    expect(issues.map(({ code }) => code)).toEqual(['body-failed'])
+  })
+
   test('one pipeline leaves nothing behind for the next', async () => {
     await issuesOf(pipelineOf('greaterThan(inputs.n, 1)'))
     const { issues } = await issuesOf(pipelineOf('make()'))
