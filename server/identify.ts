@@ -37,6 +37,12 @@ export async function identify(services: Services, request: FastifyRequest, need
   return { ...caller, namespace, reads: namespace }
 }
 
+/** Rejects with 403 what the token of a step never covers, on a server with one workspace too. */
+export function refuseStep({ runScope }: Pick<Caller, 'runScope'>): void {
+  if (runScope !== undefined)
+    throw new HttpError(403, 'The token of a step may not change experiments, pipelines, other runs or schedules')
+}
+
 export async function requireRight(
   services: Services,
   identity: { readonly actor: string; readonly groups: readonly string[] },

@@ -3,7 +3,7 @@ import type { Metadata } from '../../store/metadata/database.ts'
 import { notFound } from '../../store/metadata/errors.ts'
 import type { Resource, Verb } from '../access.ts'
 import type { Caller, Services } from '../context.ts'
-import { requireRight } from '../identify.ts'
+import { refuseStep, requireRight } from '../identify.ts'
 import type { Fields } from '../mlflow/fields.ts'
 import { HttpError } from '../problem.ts'
 
@@ -23,13 +23,12 @@ export interface KfpRoute {
   readonly handle: (call: KfpCall) => Promise<object>
 }
 
+const READS: readonly Verb[] = ['get', 'list', 'readArtifact']
+
 /** Rejects with 403 without the right; with separate workspaces a caller without `get` sees no object at all. */
 export async function permit(call: KfpCall, verb: Verb, resource: Resource, namespace: string): Promise<void> {
+  if (!READS.includes(verb)) refuseStep(call.caller)
   if (!call.services.access.multiUser) return
-  const { runScope } = call.caller
-  if (runScope !== undefined && verb !== 'get' && verb !== 'list') {
-    throw new HttpError(403, 'The token of a step may not change pipelines, runs or schedules')
-  }
   await requireRight(call.services, call.caller, verb, resource, namespace)
 }
 

@@ -6,7 +6,7 @@ import { getRun } from '../../store/metadata/runs.ts'
 import { type ByteRange, checkArtifactPath } from '../artifact-files.ts'
 import type { Caller, Services } from '../context.ts'
 import { HttpError } from '../problem.ts'
-import { requireArtifactAccess } from './artifact-access.ts'
+import { requireArtifactAccess, requireArtifactWrite } from './artifact-access.ts'
 import { artifactPathOf } from './artifact-uri.ts'
 import type { Call, Route } from './route.ts'
 import { runIdOf } from './run-scope.ts'
@@ -28,7 +28,7 @@ export const ARTIFACT_ROUTES: readonly Route[] = [
   { method: 'GET', path: 'artifacts/list', verb: 'list', resource: 'artifacts', handle: listOfRun },
 ]
 
-export type FindCaller = (request: FastifyRequest, verb: 'get' | 'update') => Promise<Caller>
+export type FindCaller = (request: FastifyRequest, verb: 'get' | 'update' | 'delete') => Promise<Caller>
 
 /** Registers the proxy below `prefix`; its bodies are streams of any content type, read by nobody else. */
 export function registerArtifactProxy(app: FastifyInstance, prefix: string, services: Services, who: FindCaller): void {
@@ -58,12 +58,12 @@ export function registerArtifactProxy(app: FastifyInstance, prefix: string, serv
     scope.put(`${prefix}/artifacts/*`, { bodyLimit: Number.MAX_SAFE_INTEGER }, async (request) => {
       const caller = await who(request, 'update')
       const path = pathOf(request)
-      await requireArtifactAccess(services, caller, path)
+      await requireArtifactWrite(services, caller, path)
       await files.write(path, (request.body as Readable | undefined) ?? request.raw)
       return {}
     })
     scope.delete(`${prefix}/artifacts/*`, async (request) => {
-      const caller = await who(request, 'update')
+      const caller = await who(request, 'delete')
       const path = pathOf(request)
       await requireArtifactAccess(services, caller, path)
       await files.remove(path)

@@ -14,6 +14,7 @@ import {
 } from '../../store/metadata/experiments.ts'
 import { keyedSearch, type SearchPlan } from '../../store/metadata/keyed-search.ts'
 import type { ExperimentRow } from '../../store/metadata/tables.ts'
+import { refuseStep } from '../identify.ts'
 import { experimentFor } from './experiment-scope.ts'
 import { MAX_TAG_LENGTH, readPair } from './fields.ts'
 import { pageLimit, searchScope, viewStages } from './paging.ts'
@@ -101,11 +102,12 @@ async function search({ services, caller, fields }: Call): Promise<Json> {
   return { ...(experiments.length > 0 && { experiments }), ...(nextPageToken && { next_page_token: nextPageToken }) }
 }
 
-/** Runs a change on one experiment of the caller's namespace, in a transaction. */
+/** Runs a change on one experiment of the caller's namespace, in a transaction. It concerns runs that no step's token covers. */
 function change(
   work: (call: Call, row: ExperimentRow, db: Parameters<typeof renameExperiment>[0]) => Promise<void>,
 ): (call: Call) => Promise<Json> {
   return async (call) => {
+    refuseStep(call.caller)
     const id = call.fields.required('experiment_id')
     await call.services.metadata.transaction(async (db) => {
       await work(call, await getExperiment(db, id, call.caller.namespace), db)

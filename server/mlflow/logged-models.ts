@@ -13,13 +13,16 @@ import {
   updateLoggedModel,
   upsertModelPairs,
 } from '../../store/metadata/logged-models.ts'
+import { getRun } from '../../store/metadata/runs.ts'
 import type { LoggedModelRow } from '../../store/metadata/tables.ts'
+import type { Caller } from '../context.ts'
 import { artifactPathOf } from './artifact-uri.ts'
 import { experimentFor } from './experiment-scope.ts'
 import { type Fields, MAX_PARAM_LENGTH, MAX_TAG_LENGTH } from './fields.ts'
 import { pageLimit, searchScope } from './paging.ts'
 import type { Call, Route } from './route.ts'
 import { randomRunName } from './run-names.ts'
+import { requireWritable } from './run-scope.ts'
 import { parseFilter } from './search-grammar.ts'
 import { LOGGED_MODEL_VOCABULARY } from './vocabularies.ts'
 import { type Json, loggedModelJson } from './wire.ts'
@@ -36,9 +39,12 @@ async function create({ services, caller, fields }: Call): Promise<Json> {
   const tags = fields.pairs('tags', MAX_TAG_LENGTH)
   const now = metadata.now()
   const modelId = `m-${randomUUID().replaceAll('-', '')}`
+  // What a step logs without naming a run is its own: its token writes the files only so.
+  const sourceRunId = fields.text('source_run_id', 256) || caller.runScope || null
   await metadata.transaction(async (db) => {
     const experiment = await experimentFor(db, caller, fields.text('experiment_id') ?? '', now)
     requireActive(experiment)
+    await requireSource(db, caller, sourceRunId)
     const row: LoggedModelRow = {
       model_id: modelId,
       experiment_id: experiment.experiment_id,
@@ -48,13 +54,19 @@ async function create({ services, caller, fields }: Call): Promise<Json> {
       artifact_uri: `${experiment.artifact_location}/models/${modelId}/artifacts`,
       status: 'LOGGED_MODEL_PENDING',
       model_type: fields.text('model_type', 500) || null,
-      source_run_id: fields.text('source_run_id', 256) || null,
+      source_run_id: sourceRunId,
       status_message: null,
       lifecycle_stage: 'active',
     }
     await insertLoggedModel(db, row, params, tags)
   })
   return await answer(metadata.db, await getLoggedModel(metadata.db, modelId))
+}
+
+/** A model leads to all that its run logged. Where nothing is separate the run may be any, as MLflow allows. */
+async function requireSource(db: Db, caller: Caller, runId: string | null): Promise<void> {
+  if (runId === null || (caller.reads === undefined && caller.runScope === undefined)) return
+  requireWritable(caller, await getRun(db, runId, caller.reads))
 }
 
 async function answer(db: Db, row: LoggedModelRow): Promise<Json> {

@@ -144,7 +144,7 @@ async function lineage({ services, caller, params, query }: NativeCall) {
       : (await aliasesAsOf(db, caller.namespace, name, at)).get(held)
   const held = alias === undefined ? asked : await named(alias)
   if (held === undefined) throw invalid(`Model ${name} has no alias ${alias}${at === undefined ? '' : ' at that time'}`)
-  const found = await lineageOf(db, await getModelVersion(db, caller.namespace, name, held))
+  const found = await lineageOf(db, await getModelVersion(db, caller.namespace, name, held), caller.reads)
   return {
     ...versionSummary(found.version),
     source: found.version.source,

@@ -4,6 +4,7 @@ import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { Db } from '../../store/metadata/database.ts'
 import { invalid, isUniqueViolation } from '../../store/metadata/errors.ts'
 import { findSchedule, listSchedules } from '../../store/metadata/schedules.ts'
+import { refuseStep } from '../identify.ts'
 import type { RequestedRun } from '../schedules.ts'
 import type { NativeCall, NativeRoute } from './route.ts'
 
@@ -11,6 +12,7 @@ const MAX_KEY_LENGTH = 200
 
 /** `{logicalDate?, parameters?}`; the header Idempotency-Key makes a repeated call the same request. */
 async function runNow({ services, caller, params, body, request }: NativeCall) {
+  refuseStep(caller)
   const { db } = services.metadata
   await listSchedules(db)
   const schedule = await findSchedule(db, caller.namespace, params['name']!)

@@ -6,7 +6,7 @@ import { invalid, MetadataError, notFound } from '../../store/metadata/errors.ts
 import { findSignal, insertSignals } from '../../store/metadata/signals.ts'
 import type { Services } from '../context.ts'
 import { noteActor } from '../guard.ts'
-import { identify, requireRight } from '../identify.ts'
+import { identify, refuseStep, requireRight } from '../identify.ts'
 import { parseJson } from '../parse-json.ts'
 import { HttpError } from '../problem.ts'
 import type { CalledSchedule } from '../schedules.ts'
@@ -74,6 +74,7 @@ async function requireCaller(
   if (secretName && !services.access.multiUser)
     throw new HttpError(401, 'Unauthenticated: this webhook takes signed calls (X-Hub-Signature-256: sha256=HEX)')
   const caller = await identify(services, request, { verb: 'create', resource: 'runs', api: 'kfp' })
+  refuseStep(caller)
   if (services.access.multiUser) await requireRight(services, caller, 'create', 'runs', call.namespace)
 }
 

@@ -37,10 +37,9 @@ export interface Lineage {
   }
 }
 
-export async function lineageOf(db: Db, version: ModelVersionRow): Promise<Lineage> {
-  const run = version.run_id
-    ? await db.selectFrom('runs').selectAll().where('run_id', '=', version.run_id).executeTakeFirst()
-    : undefined
+/** @param reads the one namespace whose runs are told, as for getRun: versions and runs name others by ids that anyone may write */
+export async function lineageOf(db: Db, version: ModelVersionRow, reads: string | undefined): Promise<Lineage> {
+  const run = await findRun(db, version.run_id, reads)
   if (!run) return { version, params: {}, metrics: {}, data: [] }
   const params = await db.selectFrom('params').selectAll().where('run_id', '=', run.run_id).execute()
   const metrics = await db
@@ -49,7 +48,7 @@ export async function lineageOf(db: Db, version: ModelVersionRow): Promise<Linea
     .where('run_id', '=', run.run_id)
     .where('is_nan', '=', 0)
     .execute()
-  const pipeline = await pipelineOf(db, run)
+  const pipeline = await pipelineOf(db, run, reads)
   return {
     version,
     run,
@@ -58,6 +57,12 @@ export async function lineageOf(db: Db, version: ModelVersionRow): Promise<Linea
     data: await dataOf(db, run, pipeline?.runId),
     ...(pipeline && { pipeline }),
   }
+}
+
+async function findRun(db: Db, runId: string | null, reads: string | undefined): Promise<RunRow | undefined> {
+  if (runId === null) return undefined
+  const row = await db.selectFrom('runs').selectAll().where('run_id', '=', runId).executeTakeFirst()
+  return reads === undefined || row?.namespace === reads ? row : undefined
 }
 
 async function dataOf(db: Db, run: RunRow, pipelineRunId: string | undefined): Promise<DataSource[]> {
@@ -81,8 +86,8 @@ async function dataOf(db: Db, run: RunRow, pipelineRunId: string | undefined): P
   return [...found, ...artifacts.map(({ name, digest, uri }) => ({ name, digest: digest!, uri }))]
 }
 
-async function pipelineOf(db: Db, run: RunRow): Promise<Lineage['pipeline'] | undefined> {
-  const id = run.kind === 'pipeline' ? run.run_id : (run.root_run_id ?? (await rootOfParent(db, run)))
+async function pipelineOf(db: Db, run: RunRow, reads: string | undefined): Promise<Lineage['pipeline'] | undefined> {
+  const id = run.kind === 'pipeline' ? run.run_id : (run.root_run_id ?? (await rootOfParent(db, run, reads)))
   if (!id) return undefined
   const row = await db.selectFrom('pipeline_runs').selectAll().where('run_id', '=', id).executeTakeFirst()
   if (!row) return undefined
@@ -120,9 +125,8 @@ async function imageDigestsOf(db: Db, pipelineRunId: string): Promise<Record<str
 }
 
 /** A run that a step began below its own belongs to the step's pipeline. */
-async function rootOfParent(db: Db, run: RunRow): Promise<string | undefined> {
-  if (!run.parent_run_id) return undefined
-  const parent = await db.selectFrom('runs').selectAll().where('run_id', '=', run.parent_run_id).executeTakeFirst()
+async function rootOfParent(db: Db, run: RunRow, reads: string | undefined): Promise<string | undefined> {
+  const parent = await findRun(db, run.parent_run_id, reads)
   return parent?.root_run_id ?? (parent?.kind === 'pipeline' ? parent.run_id : undefined)
 }
 

@@ -79,7 +79,7 @@ async function logMetrics(db: Db, runId: string, points: readonly MetricPoint[])
     .execute()
   await upsertLatest(db, latestPerKey(rows))
   const ofModels = rows.filter((row) => row.model_id !== null)
-  if (ofModels.length > 0) await logModelMetrics(db, ofModels)
+  if (ofModels.length > 0) await logModelMetrics(db, runId, ofModels)
 }
 
 function metricRow(runId: string, point: MetricPoint): MetricRow {
@@ -146,13 +146,22 @@ async function upsertLatest(db: Kysely<Tables>, rows: LatestMetricRow[]): Promis
     .execute()
 }
 
-async function logModelMetrics(db: Db, rows: readonly MetricRow[]): Promise<void> {
+/** Models are named by the client: metrics reach those of the namespace that the run's experiment is in. */
+async function logModelMetrics(db: Db, runId: string, rows: readonly MetricRow[]): Promise<void> {
   const values = rows.map(({ model_id, ...row }) => ({ ...row, model_id: model_id! }))
   const last = new Map(values.map((row) => [`${row.model_id}\0${row.key}\0${row.step}\0${row.timestamp}`, row]))
   const known = await db
     .selectFrom('logged_models')
-    .select('model_id')
-    .where('model_id', 'in', [...new Set(values.map((row) => row.model_id))])
+    .innerJoin('experiments', 'experiments.experiment_id', 'logged_models.experiment_id')
+    .select('logged_models.model_id')
+    .where('logged_models.model_id', 'in', [...new Set(values.map((row) => row.model_id))])
+    .where('experiments.namespace', '=', (is) =>
+      is
+        .selectFrom('runs')
+        .innerJoin('experiments as own', 'own.experiment_id', 'runs.experiment_id')
+        .select('own.namespace')
+        .where('runs.run_id', '=', runId),
+    )
     .execute()
   const ids = new Set(known.map((row) => row.model_id))
   const kept = [...last.values()].filter((row) => ids.has(row.model_id))

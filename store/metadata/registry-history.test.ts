@@ -146,7 +146,7 @@ test('from a version to pipeline, images and data, and back', async () => {
   await createRegisteredModel(metadata.db, by(), { name: 'm', tags: [] })
   await version('m', task.run_id)
   await version('m')
-  const found = await lineageOf(metadata.db, await getModelVersion(metadata.db, '', 'm', 1))
+  const found = await lineageOf(metadata.db, await getModelVersion(metadata.db, '', 'm', 1), undefined)
   expect(found).toMatchObject({
     data: [{ digest: 'sha256:d' }],
     pipeline: {
