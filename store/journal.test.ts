@@ -41,6 +41,15 @@ test('a line that a kill cut short never happened', async () => {
   expect(readFileSync(path, 'utf8')).toBe('{"a":1}\n{"c":3}\n')
 })
 
+test('any text is read back: other line ends of Unicode, characters that lie on the border of two reads, long lines', async () => {
+  const path = join(folder, 'journal')
+  const entries = ['one\u2028two\u2029three\u0085four\r\n', 'ä'.repeat(100_000), 'x'.repeat(200_000), '']
+  const journal = await openJournal<string>(path)
+  await journal.append(entries)
+  await journal.close()
+  expect(await readAll(path)).toEqual(entries)
+})
+
 test('a damaged line in the middle is reported with its place', async () => {
   const path = join(folder, 'journal')
   appendFileSync(path, '{"a":1}\nnonsense\n{"b":2}\n')

@@ -2,7 +2,6 @@
 import { createReadStream } from 'node:fs'
 import { open, stat, truncate } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { createInterface } from 'node:readline'
 import { isMissing } from './digest.ts'
 
 /** An open journal. One writer at a time (see lock.ts). */
@@ -40,11 +39,24 @@ export async function openJournal<Entry>(path: string): Promise<Journal<Entry>> 
 export async function* readJournal<Entry>(path: string): AsyncGenerator<Entry> {
   const end = await lengthOfWholeLines(path)
   if (end === 0) return
-  const lines = createInterface({ input: createReadStream(path, { end: end - 1 }), crlfDelay: Infinity })
   let number = 0
-  for await (const line of lines) {
+  for await (const line of splitLines(createReadStream(path, { end: end - 1 }))) {
     number += 1
     if (line !== '') yield parseEntry<Entry>(path, number, line)
+  }
+}
+
+/** At newlines alone: node:readline also splits at U+2028 and U+2029, which JSON texts hold as they are. */
+async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let begun: Buffer[] = []
+  for await (const chunk of chunks) {
+    let start = 0
+    for (let newline = chunk.indexOf(0x0a); newline >= 0; newline = chunk.indexOf(0x0a, start)) {
+      yield Buffer.concat([...begun, chunk.subarray(start, newline)]).toString('utf8')
+      begun = []
+      start = newline + 1
+    }
+    begun.push(chunk.subarray(start))
   }
 }
 
