@@ -27,9 +27,16 @@ export function here(): CallSite {
 
 /** First frame outside the dsl, or undefined when the engine gives no stack. */
 export function locationOf(site: CallSite | undefined): SourceLocation | undefined {
-  if (!site?.stack) return undefined
-  const frame = framesOf(site.stack).find(({ file }) => !isOwn(file))
-  return frame ? { file: frame.file, line: frame.line, column: frame.column } : undefined
+  return locationsOf(site)[0]
+}
+
+/** The author's frames up to the one that the dsl itself called, innermost first. */
+export function locationsOf(site: CallSite | undefined): readonly Frame[] {
+  const frames = framesOf(site?.stack ?? '')
+  const from = frames.findIndex(({ file }) => !isOwn(file))
+  if (from < 0) return []
+  const end = frames.findIndex(({ file }, index) => index > from && isOfDsl(file))
+  return frames.slice(from, end < 0 ? undefined : end).filter(({ file }) => !isOwn(file))
 }
 
 /** First frame outside the dsl of an error that the author's code threw. */
@@ -37,7 +44,7 @@ export function locationOfError(error: unknown): SourceLocation | undefined {
   return error instanceof Error && error.stack ? locationOf({ stack: error.stack }) : undefined
 }
 
-interface Frame {
+export interface Frame {
   readonly file: string
   readonly line: number
   readonly column: number
@@ -62,8 +69,11 @@ function directoryOf(file: string): string {
   return file.slice(0, file.lastIndexOf('/') + 1)
 }
 
-/** Tests that stand beside the sources are authors too. */
 function isOwn(file: string): boolean {
-  if (file.includes('node:internal') || file.includes(LOADED_FOLDER)) return true
+  return file.includes('node:internal') || file.includes(LOADED_FOLDER) || isOfDsl(file)
+}
+
+/** Tests that stand beside the sources are authors too. */
+function isOfDsl(file: string): boolean {
   return OWN_DIRECTORY !== '' && file.startsWith(OWN_DIRECTORY) && !/\.test(-d)?\.[cm]?[jt]s$/.test(file)
 }

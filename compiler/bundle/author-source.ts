@@ -2,14 +2,17 @@
  * Prepares an author's file for a step's bundle: definitions become droppable, and the wanted component gets an exported name.
  * TypeScript is turned into JavaScript first, so that one parser is enough; places are followed through the source map.
  */
-import { readFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
 import { extname } from 'node:path'
-import { type CallExpression, type Node, type Program, parse } from 'acorn'
+import { type Node, type Program, parse } from 'acorn'
 import { type Loader, transform } from 'esbuild'
+import type { Frame } from '../../dsl/location.ts'
+import { type Call, callsOf } from './calls.ts'
 
-/** Name under which the wanted component is exported. */
+/** Name under which a wanted component that has a variable is exported. */
 export const TARGET = '__kfpTsTarget'
+/** Name under which the components that the wanted statements made are exported. */
+export const MADE = '__kfpTsMade'
 
 const LOADERS: Readonly<Record<string, Loader>> = {
   '.ts': 'ts',
@@ -19,16 +22,76 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   '.jsx': 'jsx',
 }
 
-export interface AuthorSource {
-  readonly code: string
-  /** Definitions of components at the top level: where they stand in the author's text, and their variable. */
-  readonly definitions: readonly { readonly line: number; readonly column: number; readonly variable: string }[]
+/** What makes a component when its file is loaded: the initialiser of a variable, or else statements at the top level. */
+export type Origin = { readonly variable: string } | { readonly first: number; readonly last: number }
+
+export class AuthorSource {
+  readonly #code: string
+  readonly #program: Program
+  readonly #map: SourceMap
+  readonly #calls: readonly Call[]
+  readonly #imported: ReadonlyMap<string, string>
+
+  constructor(code: string, map: string) {
+    this.#code = code
+    this.#program = parse(code, { ecmaVersion: 'latest', sourceType: 'module', locations: true })
+    this.#map = new SourceMap(JSON.parse(map))
+    this.#calls = callsOf(this.#program)
+    this.#imported = importedNames(this.#program)
+  }
+
+  /** What stands where a frame is; undefined inside of functions, which may be called any number of times. */
+  originAt({ line, column }: Frame): Origin | undefined {
+    const here = this.#calls.flatMap((call) => {
+      const places = call.starts.flatMap((node) => placesOf(node, this.#map)).filter((place) => place.line === line)
+      return places.length === 0 ? [] : [{ call, isExact: places.some((place) => place.column === column) }]
+    })
+    const exact = here.filter(({ isExact }) => isExact)
+    if (exact.length > 0) return this.#originOf(exact.map(({ call }) => call))
+    // Not everything that runs authors' files tells columns; the line is enough where one definition or statement stands in it.
+    const calls = here.map(({ call }) => call).filter(({ isDeferred }) => !isDeferred)
+    const definitions = calls.filter((call) => this.#isDefinition(call))
+    if (definitions.length === 1) return this.#originOf(definitions)
+    return new Set(calls.map(({ statement }) => statement)).size === 1 ? this.#originOf(calls) : undefined
+  }
+
+  /** A decorated class becomes several calls at one place. */
+  #originOf(calls: readonly Call[]): Origin | undefined {
+    const [call, ...others] = calls.filter(({ isDeferred }) => !isDeferred)
+    if (!call) return undefined
+    if (call.variable !== undefined && this.#isDefinition(call)) return { variable: call.variable }
+    return { first: call.statement, last: others.at(-1)?.statement ?? call.statement }
+  }
+
+  /** The file as a module whose definitions are dropped when nobody uses them, all but the wanted one. */
+  marked(wanted?: Origin): string {
+    const kept = wanted && 'first' in wanted ? wanted : undefined
+    const marks = this.#calls.flatMap(({ node, statement, isDeferred, isInClass }) => {
+      const root = rootName(node.callee)
+      const isDroppable = root !== undefined && this.#imported.has(root) && node.type === 'CallExpression'
+      const isKept = kept && statement >= kept.first && statement <= kept.last
+      if (!isDroppable || isDeferred || isInClass || isKept) return []
+      return [{ start: node.start, end: node.start, text: '/* @__PURE__ */ ' }]
+    })
+    const { body } = this.#program
+    const around = kept ? recording(body[kept.first]!.start, body[kept.last]!.end) : []
+    const code = edited(this.#code, [...around, ...marks, ...stubbedImports(this.#program)])
+    return wanted && 'variable' in wanted ? `${code}\nexport { ${wanted.variable} as ${TARGET} }` : code
+  }
+
+  #isDefinition({ node: { callee } }: Call): boolean {
+    const imported = this.#imported.get(rootName(callee) ?? '')
+    if (callee.type === 'Identifier') return imported === 'defineComponent'
+    return imported === '*' && callee.type === 'MemberExpression' && nameOf(callee.property) === 'defineComponent'
+  }
 }
 
-/** Reads and marks one file. Files that do not mention kfp-ts come back as they are (undefined). */
-export async function readAuthorSource(file: string): Promise<AuthorSource | undefined> {
-  const text = await readFile(file, 'utf8')
-  if (!text.includes('kfp-ts') && !text.includes('defineComponent')) return undefined
+/** Whether a file may define components: others travel as they are. */
+export function mentionsKfpTs(text: string): boolean {
+  return text.includes('kfp-ts') || text.includes('defineComponent')
+}
+
+export async function readAuthorSource(file: string, text: string): Promise<AuthorSource> {
   const { code, map } = await transform(text, {
     loader: LOADERS[extname(file)] ?? 'js',
     target: 'node20',
@@ -36,41 +99,7 @@ export async function readAuthorSource(file: string): Promise<AuthorSource | und
     sourcefile: file,
     logLevel: 'silent',
   })
-  const program = parse(code, { ecmaVersion: 'latest', sourceType: 'module', locations: true })
-  return markDefinitions(code, program, new SourceMap(JSON.parse(map)))
-}
-
-function markDefinitions(code: string, program: Program, map: SourceMap): AuthorSource {
-  const imported = importedNames(program)
-  const definitions: AuthorSource['definitions'][number][] = []
-  const marks: number[] = []
-  const visit = (node: unknown, variable?: string): void => {
-    if (!isNode(node)) return
-    if (/Function|Class/.test(node.type)) return
-    if (node.type === 'CallExpression') {
-      const call = node as CallExpression
-      const root = rootName(call.callee)
-      if (root !== undefined && imported.has(root)) {
-        marks.push(call.start)
-        if (variable !== undefined && imported.get(root) === 'defineComponent')
-          definitions.push({ ...placeOf(call, map), variable })
-      }
-    }
-    const ownVariable = node.type === 'VariableDeclarator' ? nameOf((node as unknown as { id: Node }).id) : undefined
-    for (const [key, child] of Object.entries(node)) {
-      const inherits = key === 'init' ? ownVariable : undefined
-      if (Array.isArray(child)) for (const item of child) visit(item)
-      else visit(child, inherits)
-    }
-  }
-  visit(program)
-  return {
-    code: edited(code, [
-      ...marks.map((at) => ({ start: at, end: at, text: '/* @__PURE__ */ ' })),
-      ...stubbedImports(program),
-    ]),
-    definitions,
-  }
+  return new AuthorSource(code, map)
 }
 
 /** Local names of what is imported from kfp-ts, by what they are there. */
@@ -97,16 +126,21 @@ function nameOf(node: Node): string | undefined {
   return node.type === 'Identifier' ? (node as unknown as { name: string }).name : undefined
 }
 
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && typeof (value as Node).type === 'string'
+/** Where a node stands in the author's text; nowhere when esbuild added it. */
+function placesOf(node: Node, map: SourceMap): readonly { readonly line: number; readonly column: number }[] {
+  const { line, column } = node.loc!.start
+  const entry = map.findEntry(line - 1, column)
+  return 'originalLine' in entry ? [{ line: entry.originalLine + 1, column: entry.originalColumn + 1 }] : []
 }
 
-function placeOf(call: CallExpression, map: SourceMap): { readonly line: number; readonly column: number } {
-  const { line, column } = call.loc!.start
-  const entry = map.findEntry(line - 1, column)
-  return 'originalLine' in entry
-    ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 }
-    : { line, column: column + 1 }
+/** Keeps what the stub registers meanwhile. */
+function recording(start: number, end: number): readonly Edit[] {
+  const before = `import { registry as __kfpTsRegistry } from 'kfp-ts'; const __kfpTsBefore = __kfpTsRegistry.length;\n`
+  const after = `\nexport const ${MADE} = __kfpTsRegistry.slice(__kfpTsBefore);`
+  return [
+    { start, end: start, text: before },
+    { start: end, end, text: after },
+  ]
 }
 
 interface Edit {

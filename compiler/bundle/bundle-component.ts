@@ -1,17 +1,19 @@
 /** Packs a TypeScript component with what it imports into one text that a plain Node image can run (contracts.md, Authoring). */
+import { readFile } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type BuildFailure, build, type Message, type Plugin } from 'esbuild'
-import { InvalidInputError, type Issue, type SourceLocation } from '../../api/issue.ts'
+import { InvalidInputError, type Issue } from '../../api/issue.ts'
 import type { ComponentModel, TypeScriptImplementation } from '../../dsl/graph.ts'
-import { locationOf } from '../../dsl/location.ts'
+import { type Frame, locationsOf } from '../../dsl/location.ts'
 import { makeIssue } from '../../dsl/scope.ts'
 import { entryUrl } from '../load/loader-plugin.ts'
 import type { CodeExecutor } from '../lower/build.ts'
 import type { StepFacts } from '../runtime/step.ts'
-import { type AuthorSource, readAuthorSource, TARGET } from './author-source.ts'
+import { type AuthorSource, MADE, mentionsKfpTs, type Origin, readAuthorSource, TARGET } from './author-source.ts'
 import { STUB } from './kfp-ts-stub.ts'
+import { loadAlone } from './load-alone.ts'
 
 /** Where TypeScript components run unless they say otherwise. */
 export const DEFAULT_IMAGE = 'node:24-alpine'
@@ -34,8 +36,8 @@ export async function bundleComponent(
   component: ComponentModel,
   implementation: TypeScriptImplementation,
 ): Promise<CodeExecutor> {
-  const location = locationOf(component.site)
-  if (!location?.file) {
+  const frames = locationsOf(component.site)
+  if (frames.length === 0) {
     throw new InvalidInputError([
       makeIssue({
         code: 'no-source',
@@ -45,7 +47,7 @@ export async function bundleComponent(
       }),
     ])
   }
-  const code = await bundle(component, location)
+  const code = await bundle(component, frames)
   const payload = encode(code)
   if (payload.length > ARGUMENT_LIMIT_BYTES)
     throw new InvalidInputError([tooLarge(component, code.length, payload.length)])
@@ -73,14 +75,15 @@ function tooLarge(component: ComponentModel, codeBytes: number, payloadBytes: nu
   })
 }
 
-async function bundle(component: ComponentModel, location: SourceLocation): Promise<Uint8Array> {
-  const file = location.file!
+async function bundle(component: ComponentModel, frames: readonly Frame[]): Promise<Uint8Array> {
   const sources = new SourceCache()
-  const variable = variableAt(await sources.read(file), location)
+  const wanted = await findWanted(sources, frames)
+  const { file } = wanted.frame
+  const hasVariable = wanted.origin !== undefined && 'variable' in wanted.origin
   try {
     const { outputFiles } = await build({
       stdin: {
-        contents: entryText(component, file, variable),
+        contents: entryText(component, wanted),
         resolveDir: dirname(file),
         sourcefile: 'entry.js',
         loader: 'js',
@@ -92,15 +95,19 @@ async function bundle(component: ComponentModel, location: SourceLocation): Prom
       target: 'node20',
       format: 'esm',
       minify: true,
-      keepNames: false,
+      // A component may be named by its function.
+      keepNames: !hasVariable,
       legalComments: 'none',
       charset: 'utf8',
       logLevel: 'silent',
       banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-      plugins: [authorPlugin(sources, file, variable)],
+      plugins: [authorPlugin(sources, wanted)],
     })
-    return outputFiles[0]!.contents
+    const code = outputFiles[0]!.contents
+    if (!hasVariable) await checkFound(component, wanted, code)
+    return code
   } catch (error) {
+    if (error instanceof InvalidInputError) throw error
     throw new InvalidInputError(
       (error as BuildFailure).errors?.map((message) => buildIssue(component, message)) ?? [
         unexpected(component, error),
@@ -109,19 +116,63 @@ async function bundle(component: ComponentModel, location: SourceLocation): Prom
   }
 }
 
-/** The top-level variable whose definition stands where the component was made. */
-function variableAt(source: AuthorSource | undefined, { line, column }: SourceLocation): string | undefined {
-  const here = source?.definitions.filter((definition) => definition.line === line) ?? []
-  return (here.length > 1 ? here.find((definition) => definition.column === column) : here[0])?.variable
+/** Where the wanted component is made when its file is loaded; without an origin it may be anywhere in the file. */
+interface Wanted {
+  readonly frame: Frame
+  readonly origin?: Origin
 }
 
-function entryText(component: ComponentModel, file: string, variable: string | undefined): string {
-  const facts = JSON.stringify(factsOf(component))
-  const target =
-    variable === undefined
-      ? `import ${JSON.stringify(file)}\nimport { registry } from 'kfp-ts'\nconst target = registry.find(({ name }) => name === ${JSON.stringify(component.name)})`
-      : `import { ${TARGET} as target } from ${JSON.stringify(file)}`
-  return `import { main } from ${JSON.stringify(RUNTIME)}\n${target}\nexport const start = (argv) => main(target, ${facts}, argv)\n`
+/** A function that makes components is known by the call outside of all functions that led to it. */
+async function findWanted(sources: SourceCache, frames: readonly Frame[]): Promise<Wanted> {
+  for (const frame of frames) {
+    // What runs authors' files may stand further out; it makes nothing itself.
+    if (frame !== frames[0] && isInPackage(frame.file)) continue
+    const origin = (await sources.readAnyway(frame.file)).originAt(frame)
+    if (origin) return { frame, origin }
+  }
+  return { frame: frames[0]! }
+}
+
+function entryText(component: ComponentModel, { frame, origin }: Wanted): string {
+  const file = JSON.stringify(frame.file)
+  const start = (target: string): string =>
+    `export const start = (argv) => { begin(); return main(${target}, ${JSON.stringify(factsOf(component))}, argv) }\n`
+  const imports = `import { main } from ${JSON.stringify(RUNTIME)}\nimport { begin, registry } from 'kfp-ts'\n`
+  if (origin && 'variable' in origin) return `${imports}import { ${TARGET} as target } from ${file}\n${start('target')}`
+  const made = origin ? `import { ${MADE} as made } from ${file}` : `import ${file}\nconst made = registry`
+  const found = `export const found = made.filter(({ name }) => name === ${JSON.stringify(component.name)})`
+  return `${imports}${made}\n${found}\n${start('found[0]')}`
+}
+
+/** Where no variable holds the component, only loading the bundle tells whether its step will find it. */
+async function checkFound(component: ComponentModel, { frame }: Wanted, code: Uint8Array): Promise<void> {
+  const loaded = await loadAlone(code)
+  if (loaded.found === 1) return
+  const { name } = component
+  const issue =
+    loaded.found === undefined
+      ? {
+          code: 'bundle-failed',
+          message: `the code of component "${name}" cannot be loaded by its step: ${loaded.error}`,
+          hint: 'what stands outside of functions runs in the step too, without the rest of kfp-ts',
+        }
+      : loaded.found === 0
+        ? {
+            code: 'component-not-found',
+            message: `component "${name}" is not made when its file is loaded, so its step would not find it`,
+            hint: 'define components outside of functions that are called later, such as bodies of pipelines',
+          }
+        : {
+            code: 'several-components',
+            message: `${loaded.found} components called "${name}" are made here, and a step could not tell them apart`,
+            hint: `give each a name of its own, or a variable of its own: const ${name.replace(/\W/g, '_')} = …`,
+          }
+  const { file, line, column } = frame
+  throw new InvalidInputError([makeIssue({ ...issue, location: { file, line, column } })])
+}
+
+function isInPackage(file: string): boolean {
+  return file.includes('/node_modules/')
 }
 
 function factsOf(component: ComponentModel): StepFacts {
@@ -143,10 +194,19 @@ function factsOf(component: ComponentModel): StepFacts {
 class SourceCache {
   readonly #sources = new Map<string, Promise<AuthorSource | undefined>>()
 
+  /** Undefined for files that have nothing to do with kfp-ts. */
   read(file: string): Promise<AuthorSource | undefined> {
+    return this.#get(file, mentionsKfpTs)
+  }
+
+  async readAnyway(file: string): Promise<AuthorSource> {
+    return (await this.#get(file, () => true))!
+  }
+
+  #get(file: string, isWorthIt: (text: string) => boolean): Promise<AuthorSource | undefined> {
     let source = this.#sources.get(file)
     if (!source) {
-      source = readAuthorSource(file)
+      source = readFile(file, 'utf8').then((text) => (isWorthIt(text) ? readAuthorSource(file, text) : undefined))
       this.#sources.set(file, source)
     }
     return source
@@ -154,7 +214,7 @@ class SourceCache {
 }
 
 /** Our own files must not travel: `kfp-ts` becomes the stub, YAML components become nothing. */
-function authorPlugin(sources: SourceCache, target: string, variable: string | undefined): Plugin {
+function authorPlugin(sources: SourceCache, wanted: Wanted): Plugin {
   return {
     name: 'kfp-ts-author',
     setup(setup) {
@@ -165,14 +225,14 @@ function authorPlugin(sources: SourceCache, target: string, variable: string | u
       setup.onResolve({ filter: /\.ya?ml$/ }, () => ({ path: 'kfp-ts', namespace: 'kfp-ts-stub' }))
       setup.onLoad({ filter: /.*/, namespace: 'kfp-ts-stub' }, () => ({ contents: STUB, loader: 'js' }))
       setup.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path, namespace }) => {
+        const isWanted = path === wanted.frame.file
         // The wanted component may be one of ours in an installed kfp-ts; all else in packages stays as it is.
-        const isForeign = path !== target && path.includes('/node_modules/')
+        const isForeign = !isWanted && isInPackage(path)
         if (namespace !== 'file' || isForeign || path.startsWith(dirname(RUNTIME))) return undefined
         const source = await sources.read(path)
         if (!source) return undefined
-        const isTarget = path === target && variable !== undefined
         return {
-          contents: isTarget ? `${source.code}\nexport { ${variable} as ${TARGET} }` : source.code,
+          contents: source.marked(isWanted ? wanted.origin : undefined),
           loader: 'js',
           resolveDir: dirname(path),
         }
