@@ -12,6 +12,8 @@ export interface RuntimeArtifact {
   readonly customPath?: string
   /** `sha256:<hex>` of the content (file or tree), set by the executor that published it; absent for unread imports. Not sent to components. */
   readonly digest?: string
+  /** Which import made it, where each one counts as new content (`reimport`) and there is no digest. Not sent to components. */
+  readonly importId?: string
 }
 export interface ArtifactList {
   readonly artifacts: readonly RuntimeArtifact[]

@@ -65,10 +65,17 @@ function checkArtifact(name: string, { isOptional }: ArtifactInputSpec, value: J
   const hint = `give the artifact's URI`
   if (value === undefined || value === null)
     return isOptional ? [] : [issue('missing-parameter', name, `the input artifact "${name}" is required`, hint)]
-  const list: readonly JsonValue[] = Array.isArray(value) ? value : [value]
-  if (list.every((one) => uriOf(one) !== undefined)) return []
+  if (listOf(value).every((one) => uriOf(one) !== undefined)) return []
   return [issue('wrong-type', name, `the input artifact "${name}" got ${describe(value)}`, hint)]
 }
+
+/** URIs of the input artifacts among the arguments, for who can read them before the run begins (`RunConfig.argumentDigests`). */
+export function argumentUris({ spec }: PipelineDocument, args: Arguments): string[] {
+  const given = Object.keys(spec.root.inputDefinitions?.artifacts ?? {}).flatMap((name) => listOf(args[name] ?? []))
+  return given.flatMap((one) => uriOf(one) ?? [])
+}
+
+const listOf = (value: JsonValue): readonly JsonValue[] => (Array.isArray(value) ? value : [value])
 
 function uriOf(value: JsonValue): string | undefined {
   if (typeof value === 'string') return value
@@ -130,7 +137,8 @@ export function fitParameters(document: PipelineDocument, args: Arguments): Reco
  *
  * @throws TaskError when a required one is missing or one does not fit
  */
-export function resolveRootInputs(program: Program, { arguments: args }: RunConfig): ResolvedInputs {
+export function resolveRootInputs(program: Program, config: RunConfig): ResolvedInputs {
+  const { arguments: args, argumentDigests = {} } = config
   const root = program.tasks[0]!.component
   const { parameters: declared = {}, artifacts: declaredArtifacts = {} } = root.spec.inputDefinitions ?? {}
   const parameters: Record<string, JsonValue> = {}
@@ -149,13 +157,12 @@ export function resolveRootInputs(program: Program, { arguments: args }: RunConf
   for (const [name, { artifactType }] of Object.entries(declaredArtifacts)) {
     const value = args[name]
     if (value === undefined || value === null) continue
-    const list: readonly JsonValue[] = Array.isArray(value) ? value : [value]
-    artifacts[name] = list.map((one) => ({
-      name,
-      type: artifactType,
-      uri: uriOf(one) ?? '',
-      metadata: ((one as JsonObject)['metadata'] as JsonObject | undefined) ?? {},
-    }))
+    artifacts[name] = listOf(value).map((one) => {
+      const uri = uriOf(one) ?? ''
+      const metadata = ((one as JsonObject)['metadata'] as JsonObject | undefined) ?? {}
+      const digest = Object.hasOwn(argumentDigests, uri) ? argumentDigests[uri] : undefined
+      return { name, type: artifactType, uri, metadata, ...(digest === undefined ? {} : { digest }) }
+    })
   }
   return { parameters, artifacts }
 }

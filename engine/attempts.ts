@@ -3,7 +3,7 @@ import type { RunError } from '../api/run-report.ts'
 import { cacheKeyOf, mayCache, mountedClaims } from './cache-key.ts'
 import { attemptTimeout, buildLaunch, imageOf, inputScope } from './launch.ts'
 import type { TaskPlan } from './program.ts'
-import { importRequest, volumeRequest } from './requests.ts'
+import { importedOutputs, importRequest, volumeRequest } from './requests.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import { retryDelay } from './retries.ts'
 import { findReusableAction, mayReuse } from './reuse-key.ts'
@@ -16,6 +16,7 @@ import { attemptInFlight, attemptWork, blockTask, endTask, inputsOf, type Turn }
 import type { Action, AttemptFailure, AttemptResult, CacheAnswer, CacheKey, RunEvent, TaskPath } from './types.ts'
 import { beginWait, endWaitInVain } from './wait-attempts.ts'
 import { isTimeWait, isWait, waitOf } from './waits.ts'
+import { usesWorkspace } from './workspace-use.ts'
 
 export function startLeaf(turn: Turn, path: TaskPath, node: TaskNode, plan: TaskPlan, inputs: ResolvedInputs): void {
   if (plan.component.leaf!.kind !== 'container') {
@@ -52,7 +53,7 @@ function cacheKeyFor(view: RunView, path: TaskPath, inputs: ResolvedInputs): Cac
   const plan = planOf(view, view.state.tasks[path]!)
   const { container } = plan.component.leaf!.executor
   const image = imageOf(container!, inputScope(view, path, plan, inputs))
-  return cacheKeyOf(plan, image, inputs, mountedClaims(view, path, inputs))
+  return cacheKeyOf(plan, view.state.config, image, inputs, mountedClaims(view, path, inputs))
 }
 
 export function reuseAnswered(turn: Turn, path: TaskPath, answer: CacheAnswer): void {
@@ -244,8 +245,11 @@ export function attemptFinished(turn: Turn, event: Extract<RunEvent, { readonly 
 }
 
 function succeed(turn: Turn, path: TaskPath, node: TaskNode, outputs: NonNullable<TaskNode['outputs']>): void {
-  node.outputs = outputs
-  if (mayCache(planOf(turn, node), turn.state.config)) {
+  const { config } = turn.state
+  const plan = planOf(turn, node)
+  node.outputs = plan.component.leaf!.kind === 'importer' ? importedOutputs(plan, config, path, node, outputs) : outputs
+  // A key that no other run can have: saved, it would only mislead a second step of this run.
+  if (mayCache(plan, config) && !usesWorkspace(plan, inputsOf(turn, path), config)) {
     const cacheKey = cacheKeyFor(turn, path, inputsOf(turn, path))
     const { pipelineName } = turn.program
     turn.actions.push({ kind: 'save-cache', task: path, pipelineName, cacheKey, outputs })

@@ -8,6 +8,7 @@ import { resolvePlatformParameter } from './resolve-inputs.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
 import { planOf, type RunView } from './tree.ts'
 import type { CacheKey, RunConfig, TaskPath } from './types.ts'
+import { usesWorkspace } from './workspace-use.ts'
 
 /** Only container steps are cached: imports have a rule of their own, and a claim made long ago may be gone. */
 export function mayCache({ component, spec }: TaskPlan, config: RunConfig): boolean {
@@ -16,7 +17,7 @@ export function mayCache({ component, spec }: TaskPlan, config: RunConfig): bool
 
 /**
  * Key over image, raw command and arguments, resolved inputs and declared outputs. Input artifacts count by their content where its
- * digest is known, else by their URI. Of the Kubernetes configuration only the names of mounted claims count, as other claims hold
+ * digest is known, else by their import if that was to be made anew, else by their URI. Of the Kubernetes configuration only the names of mounted claims count, as other claims hold
  * other data; environment and resources do not. A `cacheKey` of the author replaces everything but the component.
  *
  * @param image with its placeholder replaced
@@ -24,6 +25,7 @@ export function mayCache({ component, spec }: TaskPlan, config: RunConfig): bool
  */
 export function cacheKeyOf(
   plan: TaskPlan,
+  config: RunConfig,
   image: string,
   inputs: ResolvedInputs,
   claims: readonly JsonObject[],
@@ -31,10 +33,11 @@ export function cacheKeyOf(
   const { spec } = plan
   const custom = spec.cachingOptions?.cacheKey
   if (custom) {
-    const parts = { component: spec.componentRef.name, cacheKey: custom }
-    return { key: digestOf(`${parts.component}\0${custom}`), parts }
+    const workspace = workspacePart(plan, config, inputs)
+    const parts = { component: spec.componentRef.name, cacheKey: custom, ...workspace }
+    return { key: digestOf([parts.component, custom, ...Object.values(workspace)].join('\0')), parts }
   }
-  const parts = contentParts(plan, image, inputs)
+  const parts = contentParts(plan, config, image, inputs)
   const names = claims.map(({ pvcName }) => String(pvcName)).sort()
   if (names.length > 0) parts['volumes'] = shortValue(canonicalJson(names))
   return { key: digestOf(JSON.stringify(parts)), parts }
@@ -52,12 +55,15 @@ export function mountedClaims(view: RunView, path: TaskPath, inputs: ResolvedInp
   return (resolved['pvcMount'] ?? []) as readonly JsonObject[]
 }
 
-/** What makes the result of a step: image, raw command and arguments, resolved inputs, declared outputs. */
+/** What makes the result of a step: image, raw command and arguments, resolved inputs, declared outputs, and the workspace if it looks there. */
 export function contentParts(
-  { component }: TaskPlan,
+  plan: TaskPlan,
+  config: RunConfig,
   image: string,
-  { parameters, artifacts }: ResolvedInputs,
+  inputs: ResolvedInputs,
 ): Record<string, string> {
+  const { component } = plan
+  const { parameters, artifacts } = inputs
   const parts: Record<string, string> = { image, command: component.leaf!.commandDigest }
   for (const name of Object.keys(parameters).sort())
     parts[`inputs.parameters.${name}`] = shortValue(canonicalJson(parameters[name]!))
@@ -70,12 +76,17 @@ export function contentParts(
     const { artifactType, metadata = {} } = artifactOutputs[name]!
     parts[`outputs.artifacts.${name}`] = shortValue(canonicalJson({ ...artifactType, metadata }))
   }
-  return parts
+  return { ...parts, ...workspacePart(plan, config, inputs) }
 }
 
-function contentOf({ uri, digest, type, metadata }: RuntimeArtifact): string {
+/** Each run has a workspace of its own: what a step reads and leaves there is not in the workspace of another run. */
+function workspacePart(plan: TaskPlan, config: RunConfig, inputs: ResolvedInputs): { readonly workspace?: string } {
+  return usesWorkspace(plan, inputs, config) ? { workspace: `of run ${config.runId}` } : {}
+}
+
+function contentOf({ uri, digest, importId, type, metadata }: RuntimeArtifact): string {
   const title = type.schemaTitle ?? type.instanceSchema ?? ''
-  return `${digest ?? uri} ${title} ${canonicalJson(metadata)}`
+  return `${digest ?? importId ?? uri} ${title} ${canonicalJson(metadata)}`
 }
 
 /** Short texts stay readable for `explain`. */

@@ -1,6 +1,6 @@
 /** The engine: a pipeline, what happened, and the time go in; the next state and what to do come out. Pure. See docs/contracts.md. */
 export { advance, begin, type Step } from './advance.ts'
-export { checkArguments, coerceArgument, fitParameters } from './arguments.ts'
+export { argumentUris, checkArguments, coerceArgument, fitParameters } from './arguments.ts'
 export { collectOutputs, type FoundOutputs } from './collect-outputs.ts'
 export { type CacheStory, cacheStory, type EarlierResult } from './explain-cache.ts'
 export { type Ask, type Decision, type ForeseenTask, foresee } from './foresee.ts'

@@ -15,6 +15,7 @@ import { passTaskConfig } from './task-config.ts'
 import { TaskError } from './task-error.ts'
 import { planOf, type RunView } from './tree.ts'
 import type { DeclaredOutputs, Launch, RunConfig, TaskPath } from './types.ts'
+import { hasWorkspacePath } from './workspace-use.ts'
 
 /** @throws TaskError when a placeholder or a platform setting can't be resolved */
 export function buildLaunch(view: RunView, path: TaskPath, attempt: number, inputs: ResolvedInputs): Launch {
@@ -200,12 +201,12 @@ function withTaskConfig(plan: TaskPlan, inputs: ResolvedInputs, taskConfig: Json
 function mentionsWorkspace(
   workspace: string,
   given: readonly (readonly string[])[],
-  { parameters }: ResolvedInputs,
+  inputs: ResolvedInputs,
   artifacts: readonly { readonly path: string; readonly artifact: RuntimeArtifact }[],
 ): boolean {
   return (
     given.some((texts) => texts.some((text) => text.includes(workspace))) ||
-    Object.values(parameters).some((value) => typeof value === 'string' && value.includes(workspace)) ||
+    hasWorkspacePath(inputs, workspace) ||
     artifacts.some(({ path }) => path.startsWith(workspace))
   )
 }

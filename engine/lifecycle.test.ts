@@ -107,6 +107,48 @@ describe('time', () => {
     expect(report.state).toBe('SUCCEEDED')
     expect(report.tasks.map(({ attempts }) => attempts)).toEqual([1, 2, 1])
   })
+
+  test('a loop that begins anew leaves nothing of the round before, even if it does not come to its end', () => {
+    const item = { parameterType: 'STRING' } as const
+    const v = { parameterType: 'STRING', isOptional: true } as const
+    const work = taskOf('b', { v: '<- v' })
+    const outputs = { parameters: { out: { valueFromParameter: { producerSubtask: 'b', outputParameterKey: 'out' } } } }
+    const components = {
+      a: leafOf({}, { out: 'STRING' }),
+      b: leafOf({ v: 'STRING?' }, { out: 'STRING' }),
+      each: { inputDefinitions: { parameters: { item, v } }, dag: { tasks: { b: work }, outputs } },
+    }
+    const loop = taskOf(
+      'each',
+      { v: '<- a.out' },
+      {
+        triggerPolicy: { strategy: 'ALL_UPSTREAM_TASKS_COMPLETED' },
+        parameterIterator: { itemInput: 'item', items: { raw: '["x", "y"]' } },
+        iteratorPolicy: { parallelismLimit: 1 },
+      },
+    )
+    const behave = (action: AttemptAction) => {
+      if (action.kind !== 'start-attempt') return succeed(action)
+      const fails = (action.task === 'root/a' ? 1 : action.task === 'root/loop[0]/b' ? 2 : 0) === action.attempt
+      const { v: given = 'none' } = action.launch.executorInput.inputs.parameterValues ?? {}
+      const parameters = { out: action.task === 'root/a' ? 'A' : given }
+      return fails
+        ? failWith('application')
+        : { result: { outcome: 'succeeded' as const, outputs: { parameters, artifacts: {} } } }
+    }
+    const retry = (at: number) => ({ at, event: { kind: 'retry-requested' } as const })
+    const run = (...times: number[]) =>
+      simulate(pipelineOf({ root: { dag: { tasks: { a: taskOf('a'), loop } } }, components }), {
+        behave,
+        interventions: times.map(retry),
+      })
+    const tasksOf = ({ report }: ReturnType<typeof run>) =>
+      report.tasks.map(({ path, state, attempts }) => `${path} ${state} ${attempts}`)
+    expect(tasksOf(run(100_000))).toEqual(['root/a SUCCEEDED 2', 'root/loop FAILED 0', 'root/loop[0]/b FAILED 2'])
+    const last = run(100_000, 200_000)
+    expect(last.state.tasks['root/loop']!.outputs!.parameters).toEqual({ out: ['A', 'A'] })
+    expect(tasksOf(last).slice(2)).toEqual(['root/loop[0]/b SUCCEEDED 3', 'root/loop[1]/b SUCCEEDED 2'])
+  })
 })
 
 describe('cache', () => {

@@ -110,8 +110,8 @@ function inputArtifact(
   return artifactField(found(whole, list[0], 'input'), field, key, scope)
 }
 
-/** An artifact as components see it: content digests are ours. */
-export function plainArtifact({ digest: _ours, ...artifact }: RuntimeArtifact): RuntimeArtifact {
+/** An artifact as components see it: what tells of its content is ours. */
+export function plainArtifact({ digest: _ours, importId: _too, ...artifact }: RuntimeArtifact): RuntimeArtifact {
   return artifact
 }
 

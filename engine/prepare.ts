@@ -8,6 +8,7 @@ import { wiresOfSettings } from '../api/platform-wires.ts'
 import { WAIT_IMAGE, WAIT_KINDS, type WaitKind } from '../api/wait.ts'
 import { digestOf } from './digest.ts'
 import type { ComponentPlan, LeafKind, Program, TaskPlan } from './program.ts'
+import { namesWorkspace } from './workspace-use.ts'
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -70,8 +71,9 @@ class Preparation {
       return
     }
     const kubernetes = this.document.platform?.platforms.kubernetes?.deploymentSpec?.executors?.[label!] ?? {}
-    const { command = [], args = [] } = executor.container ?? {}
+    const { command = [], args = [], env = [] } = executor.container ?? {}
     const commandDigest = digestOf(JSON.stringify([command, args]))
+    const texts = [...command, ...args, ...env.map(({ value = '' }) => value)]
     const kind = leafKind(executor.container?.image)
     const wait = args[0] as WaitKind
     if (kind === 'wait' && !WAIT_KINDS.includes(wait))
@@ -83,6 +85,7 @@ class Preparation {
       executor,
       kubernetes,
       commandDigest,
+      namesWorkspace: texts.some(namesWorkspace),
     }
   }
 

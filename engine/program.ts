@@ -29,6 +29,8 @@ export interface ComponentPlan {
     readonly kubernetes: KubernetesExecutorConfig
     /** `sha256` of raw command and args, for cache keys. */
     readonly commandDigest: string
+    /** Raw command, args or environment have `{{$.workspace_path}}`, or the path that it has in a pod. */
+    readonly namesWorkspace: boolean
   }
 }
 

@@ -134,12 +134,23 @@ function enterLoop(turn: Turn, path: TaskPath, node: TaskNode, inputs: ResolvedI
     return loopItems(turn, path, node).length
   })
   if (total === undefined) return
+  if (!node.resume) outdateIterations(turn, path)
   node.state = 'RUNNING'
   node.startTime ??= turn.now
   node.total = total
   node.next = 0
   node.open = 0
   startIterations(turn, path, node)
+}
+
+/** Iterations begin in order, so those that an earlier round came to are the first ones. */
+function outdateIterations({ state: { tasks } }: Turn, loop: TaskPath): void {
+  for (let index = 0; ; index++) {
+    const old = tasks[iterationPath(loop, index)]
+    if (!old) return
+    old.stale = true
+    delete old.outputs
+  }
 }
 
 function startIterations(turn: Turn, path: TaskPath, node: TaskNode): void {
@@ -150,8 +161,9 @@ function startIterations(turn: Turn, path: TaskPath, node: TaskNode): void {
     const index = node.next!++
     const iteration = iterationPath(path, index)
     const old = tasks[iteration]
-    if (node.resume && old && isFinal(old)) continue
-    tasks[iteration] = freshNode({ plan: id, index, state: 'PENDING' }, old, node.resume === true)
+    const mayStay = node.resume === true && old?.stale === undefined
+    if (mayStay && old && isFinal(old)) continue
+    tasks[iteration] = freshNode({ plan: id, index, state: 'PENDING' }, old, mayStay)
     node.open!++
     turn.todo.push({ kind: 'enter', path: iteration })
   }

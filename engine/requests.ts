@@ -1,14 +1,17 @@
 /** Steps without a pod: imports of artifacts, and the images that stand for making and removing volume claims (kfp-ir.md 2.10, 4.3). */
+import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
 import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { ImporterSpec } from '../api/pipeline-spec.ts'
 import { textOf } from './convert-value.ts'
 import { inputScope } from './launch.ts'
 import { substitute, substituteDeep } from './placeholders.ts'
+import type { TaskPlan } from './program.ts'
 import { resolvePlatformParameter } from './resolve-inputs.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
+import type { TaskNode } from './run-state.ts'
 import { TaskError } from './task-error.ts'
 import { planOf, type RunView } from './tree.ts'
-import type { ImportRequest, TaskPath, VolumeRequest } from './types.ts'
+import type { ImportRequest, RunConfig, TaskPath, VolumeRequest } from './types.ts'
 
 /** @throws TaskError when the URI or an input of the metadata is missing */
 export function importRequest(view: RunView, path: TaskPath, inputs: ResolvedInputs): ImportRequest {
@@ -27,6 +30,22 @@ export function importRequest(view: RunView, path: TaskPath, inputs: ResolvedInp
     downloadToWorkspace: importer.downloadToWorkspace === true,
     outputName,
   }
+}
+
+/** Nobody knows the content of what has no digest: what is to be imported anew is another artifact each time. */
+export function importedOutputs(
+  { component }: TaskPlan,
+  { runId }: RunConfig,
+  path: TaskPath,
+  { attempt }: TaskNode,
+  outputs: TaskOutputs,
+): TaskOutputs {
+  if (component.leaf!.executor.importer!.reimport !== true) return outputs
+  const importId = `import ${attempt} of ${path} in run ${runId}`
+  const artifacts: Record<string, readonly RuntimeArtifact[]> = {}
+  for (const [name, list] of Object.entries(outputs.artifacts))
+    artifacts[name] = list.map((artifact) => (artifact.digest === undefined ? { ...artifact, importId } : artifact))
+  return { ...outputs, artifacts }
 }
 
 function uriOf({ artifactUri }: ImporterSpec, { parameters }: ResolvedInputs): string {

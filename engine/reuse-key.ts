@@ -30,8 +30,9 @@ export function mayReuse(view: RunView, path: TaskPath): boolean {
  */
 export function contentKeyOf(view: RunView, path: TaskPath, inputs: ResolvedInputs): CacheKey {
   const plan = planOf(view, view.state.tasks[path]!)
+  const { config } = view.state
   const container = plan.component.leaf!.executor.container!
-  const parts = contentParts(plan, imageOf(container, inputScope(view, path, plan, inputs)), inputs)
+  const parts = contentParts(plan, config, imageOf(container, inputScope(view, path, plan, inputs)), inputs)
   if (container.env?.length) parts['env'] = shortValue(canonicalJson(container.env as unknown as JsonValue))
   const claims = mountedClaims(view, path, inputs)
   if (claims.length > 0) parts['volumes'] = shortValue(canonicalJson(claims))

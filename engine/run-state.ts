@@ -62,6 +62,8 @@ export interface TaskNode {
   resume?: true
   /** An attempt was started inside this iteration. */
   begun?: true
+  /** An iteration of an earlier round, whose loop began anew: it stands for its attempt numbers only, until its turn comes. */
+  stale?: true
 
   // Loops
   /** Iterations in all. */

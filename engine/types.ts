@@ -33,6 +33,8 @@ export interface RunConfig {
   /** `{{$.pipeline_job_resource_name}}`; contains the pipeline's name. */
   readonly resourceName: string
   readonly arguments: Readonly<Record<string, JsonValue>>
+  /** `sha256:<hex>` of input artifacts given as arguments, by URI, as they were when the run began; without those nobody could read. */
+  readonly argumentDigests?: Readonly<Record<string, string>>
   /** Artifact URIs are `<pipelineRoot>/<pipeline>/<runId>/<task key>/<id>/<artifact>`: an absolute path or a URI. */
   readonly pipelineRoot: string
   /** Absolute path, as a step sees it, under which each attempt gets a private directory for output files. */

@@ -18,6 +18,7 @@ export function walkTasks(view: RunView): Visited[] {
   while (stack.length > 0) {
     const path = stack.pop()!
     const node = tasks[path]!
+    if (node.stale) continue
     const plan = planOf(view, node)
     const isIteration = node.index !== undefined
     if (path !== ROOT && (!isIteration || plan.component.leaf)) found.push({ path, node, plan })

@@ -21,7 +21,7 @@ export async function foreseeRun(
 ): Promise<ForeseenTask[]> {
   await checkStart(document, args, options)
   const program = prepare(document)
-  const state = begin(program, newRunConfig(document, args, options))
+  const state = begin(program, await newRunConfig(document, args, options))
   return await foresee(program, state, { kind: 'started' }, askHere(options), Date.now())
 }
 

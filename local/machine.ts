@@ -43,6 +43,8 @@ export interface RunOptions {
   /** A server that keeps the run under its own id and name. @default made of the pipeline's name and the time */
   readonly runId?: string
   readonly runName?: string
+  /** The date that the run of a schedule stands for, in epoch milliseconds. */
+  readonly scheduleTime?: number
   /** More environment variables for one step, such as where it logs. */
   readonly stepVariables?: (task: { path: string; name: string }) => Promise<Readonly<Record<string, string>>>
   /** A step starts when this resolves; `signal` says that it is not wanted any more. Rejecting starts it. */

@@ -5,23 +5,30 @@ import { resolve } from 'node:path'
 import { InvalidInputError } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
+import { argumentUris } from '../engine/index.ts'
 import type { RunConfig } from '../engine/types.ts'
+import { digestPath } from '../store/digest.ts'
 import { runPaths } from '../store/run-folder.ts'
+import { localPathOf } from './import-artifact.ts'
 import type { RunOptions } from './machine.ts'
 
-export function newRunConfig(
+export async function newRunConfig(
   document: PipelineDocument,
   args: Readonly<Record<string, JsonValue>>,
   options: RunOptions,
-): RunConfig {
+): Promise<RunConfig> {
+  const argumentDigests = await digestArguments(argumentUris(document, args))
   const createTime = Date.now()
-  const runId = options.runId ?? newRunId(document.spec.pipelineInfo.name, createTime)
+  const pipelineName = document.spec.pipelineInfo.name
+  const runId = options.runId ?? newRunId(pipelineName, createTime)
   const paths = runPaths(options.root, runId)
   return {
     runId,
     runName: options.runName ?? runId,
-    resourceName: runId,
+    // Components look for their pipeline's name in it, as in the names that Kubeflow makes.
+    resourceName: runId.includes(pipelineName) ? runId : `${pipelineName}-${runId}`,
     arguments: args,
+    ...(Object.keys(argumentDigests).length > 0 ? { argumentDigests } : {}),
     pipelineRoot: artifactRoot(options.pipelineRoot) ?? paths.artifacts,
     scratchRoot: paths.scratch,
     workspacePath: paths.workspace,
@@ -31,7 +38,19 @@ export function newRunConfig(
     ...(options.timeoutMillis === undefined ? {} : { timeoutMillis: options.timeoutMillis }),
     ...(options.taskTimeoutMillis === undefined ? {} : { taskTimeoutMillis: options.taskTimeoutMillis }),
     createTime,
+    ...(options.scheduleTime === undefined ? {} : { scheduleTime: options.scheduleTime }),
   }
+}
+
+/** The cache compares contents, and so must know what was at a path when the run began. */
+async function digestArguments(uris: readonly string[]): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {}
+  for (const uri of new Set(uris)) {
+    const path = localPathOf(uri)
+    const digest = path === undefined ? undefined : await digestPath(path)
+    if (digest !== undefined) digests[uri] = digest
+  }
+  return digests
 }
 
 /** For example `hybrid-ml-pipeline-20261123-184512-k3f9`: says what and when, sorts by time within a pipeline. */

@@ -45,7 +45,7 @@ export async function startRun(
   options: RunOptions,
 ): Promise<LocalRunResult> {
   const { program, machine } = await checkStart(document, args, options)
-  const config = newRunConfig(document, args, options)
+  const config = await newRunConfig(document, args, options)
   const paths = runPaths(options.root, config.runId)
   await mkdir(paths.folder, { recursive: true })
   // Runs are nothing to commit.

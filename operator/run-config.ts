@@ -18,10 +18,12 @@ export interface RunConfigInput {
   readonly reuse?: RunConfig['reuse'] | undefined
   /** The date that the run of a schedule stands for. */
   readonly scheduleTime?: number | undefined
+  /** What the store knows of the contents of input artifacts among the arguments. */
+  readonly argumentDigests?: RunConfig['argumentDigests']
 }
 
 export function runConfig(input: RunConfigInput): RunConfig {
-  const { run, spec, document, store, settings, now, reuse, scheduleTime } = input
+  const { run, spec, document, store, settings, now, reuse, scheduleTime, argumentDigests } = input
   const pipeline = document.spec.pipelineInfo.name
   const platform = document.platform?.platforms.kubernetes?.pipelineConfig
   const timeoutSeconds = spec.timeouts?.runSeconds ?? seconds(platform?.activeDeadlineSeconds)
@@ -33,6 +35,7 @@ export function runConfig(input: RunConfigInput): RunConfig {
     // Components look for their pipeline's name in it, as in the names that Kubeflow makes.
     resourceName: run.name.includes(pipeline) ? run.name : `${pipeline}-${run.name}`,
     arguments: spec.arguments ?? {},
+    ...(argumentDigests ? { argumentDigests } : {}),
     pipelineRoot: store.rootOf(spec.pipelineRoot),
     scratchRoot: scratch,
     cache: spec.cache ?? true,

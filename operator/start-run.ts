@@ -4,7 +4,7 @@ import type { JsonValue } from '../api/json.ts'
 import { EXPERIMENT_ANNOTATION, LABELS, type PipelineRunSpec, type PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
-import { checkArguments, fitParameters } from '../engine/index.ts'
+import { argumentUris, checkArguments, fitParameters } from '../engine/index.ts'
 import type { Locks } from './admission/limits.ts'
 import { type LoadedPipeline, type PipelineLoader, PipelineNotFoundError } from './load-pipeline.ts'
 import type { Pod } from './pod/pod-types.ts'
@@ -13,6 +13,7 @@ import { runConfig } from './run-config.ts'
 import type { RunHeader } from './run-records.ts'
 import { type RunIdentity, type RunSession, type SessionPorts, startSession } from './run-session.ts'
 import { unstartedStatus } from './run-status.ts'
+import type { RunStore } from './run-store.ts'
 import type { PipelineRun } from './run-view.ts'
 import { logicalDateOf, previousRunOf, SCHEDULE_LABELS } from './schedule/schedule-objects.ts'
 
@@ -97,6 +98,7 @@ async function headerOf(
   refuseWrongArguments(pipeline, args)
   if (!isFree(locksOf(pipeline))) return 'held'
   const reuse = await reusedRun(kube, ports.records, run.namespace, resource.spec)
+  const argumentDigests = await digestArguments(ports.store, argumentUris(pipeline.document, args))
   const config = runConfig({
     run,
     spec: { ...resource.spec, arguments: args },
@@ -106,6 +108,7 @@ async function headerOf(
     now: ports.now(),
     reuse,
     scheduleTime: logicalDateOf(resource.metadata),
+    ...(argumentDigests ? { argumentDigests } : {}),
   })
   const header: RunHeader = {
     config,
@@ -119,6 +122,16 @@ async function headerOf(
   }
   await ports.records.create(header)
   return { pipeline, header, journal: [] }
+}
+
+/** What can't be read now counts by its URI in the cache, as ever; whoever reads it says what is wrong. */
+async function digestArguments(store: Pick<RunStore, 'digestOf'>, uris: readonly string[]) {
+  const digests: Record<string, string> = {}
+  for (const uri of new Set(uris)) {
+    const digest = await store.digestOf(uri).catch(() => undefined)
+    if (digest !== undefined) digests[uri] = digest
+  }
+  return Object.keys(digests).length > 0 ? digests : undefined
 }
 
 /** Of kfp 2.14: a mutex lets one run of those that name it go at a time, a semaphore as many as its limit says. */

@@ -7,12 +7,14 @@ import { pino } from 'pino'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { compile } from '../../compiler/compile.ts'
 import type { AnyPipeline } from '../../dsl/pipeline.ts'
+import type { RunConfig } from '../../engine/types.ts'
 import { RunEvents } from '../../server/run-events.ts'
 import type { RunRequest } from '../../server/run-executor.ts'
 import type { ExecutorParts } from '../../server/start.ts'
 import { type Metadata, openMetadata } from '../../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../../store/metadata/experiments.ts'
 import { getPipelineRun, insertPipelineRun, tasksOfRun } from '../../store/metadata/pipeline-runs.ts'
+import { readManifest, runPaths } from '../../store/run-folder.ts'
 import { localExecutor, type StoppableExecutor } from './local-executor.ts'
 
 const every = { everySeconds: 0.1 }
@@ -94,6 +96,14 @@ test('waits go on where they were, and end by what the database says', async () 
   await expect.poll(() => stateOf('down'), { timeout: 20_000 }).toBe('SUCCEEDED')
   expect(JSON.parse((await getPipelineRun(metadata.db, 'down')).outputs!)).toEqual({ got: { version: 4 } })
   expect((await tasksOfRun(metadata.db, 'up'))[0]).toMatchObject({ state: 'SUCCEEDED', attempts: 1, detail: null })
+})
+
+test('the run of a schedule is kept with its date, so that others on this machine can wait for it', async () => {
+  const scheduledAt = Date.parse('2026-01-02T00:00:00Z')
+  await executor.start({ ...(await request('up', upstream)), scheduledAt })
+  await expect
+    .poll(async () => (await readManifest<RunConfig>(runPaths(root, 'up')))?.config)
+    .toMatchObject({ scheduleTime: scheduledAt, resourceName: 'upstream-up' })
 })
 
 test.each(['{ no JSON', 'null'])(

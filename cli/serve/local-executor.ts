@@ -138,6 +138,7 @@ function runOptions(
     runId: run.runId,
     runName: run.displayName,
     pipelineRoot: run.pipelineRoot,
+    ...(run.scheduledAt === undefined ? {} : { scheduleTime: run.scheduledAt }),
     interrupt: entry.stop.signal,
     stepVariables: (task) => stepEnvironment(parts, parts.url(), run, task),
     observer: {
