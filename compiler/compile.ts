@@ -8,6 +8,7 @@ import { tracePipeline } from '../dsl/trace.ts'
 import { bundleComponent } from './bundle/bundle-component.ts'
 import { checkGraph } from './check/check-graph.ts'
 import { checkForKfp } from './check/kfp-target.ts'
+import { checkStrayRefs } from './check/stray-refs.ts'
 import type { CodeExecutor } from './lower/build.ts'
 import { lowerPipeline } from './lower/dag.ts'
 import { type AnyComponent, pipelineAround } from './pipeline-around.ts'
@@ -43,6 +44,7 @@ export async function compile(
   const code = await packCode(graph, issues)
   const part = lowerPipeline(graph, code, issues)
   const document = assemble(graph, part, options.name)
+  issues.push(...checkStrayRefs(document, graph.model, issues))
   const severity = options.target === 'kfp' ? 'error' : 'warning'
   issues.push(...checkForKfp(document).map((issue) => ({ ...issue, severity }) as const))
   const unique = withoutRepetition(issues)

@@ -1,12 +1,13 @@
 /** defineComponent: a component whose work is a TypeScript function. Nothing happens until a pipeline that uses it is compiled. */
 import { InvalidInputError } from '../api/issue.ts'
 import type { TaskConfigPassthrough } from '../api/pipeline-spec.ts'
+import { isConstant } from './constant.ts'
 import { createTask } from './create-task.ts'
 import type { ComponentModel, Implementation, TypeScriptImplementation } from './graph.ts'
 import type { CallParameters, Refs, RunInputs, RunOutputs, RunResult } from './infer.ts'
 import { here } from './location.ts'
 import type { RunContext } from './run-artifacts.ts'
-import { makeIssue } from './scope.ts'
+import { isInScope, makeIssue } from './scope.ts'
 import type { Task } from './task.ts'
 import type { InputTypes, OutputTypes } from './types/index.ts'
 
@@ -104,6 +105,12 @@ export function makeComponent<I extends InputTypes, O extends OutputTypes>(
   facts: ComponentFacts,
   implementation: Implementation,
 ): Component<I, O> {
+  // Outside of bodies there are no references.
+  if (isInScope()) {
+    const { name, ...others } = facts
+    const hint = 'give the component an input, and pass the reference to it in the call'
+    isConstant([others, implementation], `the definition of component "${name}"`, hint)
+  }
   return componentOf(
     Object.freeze({
       name: facts.name,

@@ -1,4 +1,5 @@
 /** Comparisons of references, and their combinations. A condition that nobody uses is the `a && b` trap and gets reported. */
+import { isConstant } from './constant.ts'
 import { type CallSite, here } from './location.ts'
 import { isRef, ParameterRef } from './refs.ts'
 import { currentScope, report } from './scope.ts'
@@ -52,9 +53,18 @@ type Other<T> = [T] extends [number]
         ? Operand
         : never
 
+function comparison(left: unknown, operator: Comparator, right: unknown): ConditionExpression {
+  return { kind: 'compare', left: operand(left), operator, right: operand(right) }
+}
+
+function operand(value: unknown): Operand {
+  const hint = 'compare with the reference itself, or let a component make the text'
+  return typeof value !== 'string' || isConstant(value, 'a text of this condition', hint) ? (value as Operand) : ''
+}
+
 function compare(operator: Comparator) {
   return <T>(left: ParameterRef<T>, right: Other<NonNullable<T>>): Condition =>
-    new Condition({ kind: 'compare', left, operator, right: right as Operand }, here())
+    new Condition(comparison(left, operator, right), here())
 }
 
 /** `left == right` at run time. */
@@ -86,12 +96,7 @@ export function isIn<T>(
   value: ParameterRef<T>,
   choices: readonly [Other<NonNullable<T>>, ...Other<NonNullable<T>>[]],
 ): Condition {
-  const parts = choices.map((right) => ({
-    kind: 'compare' as const,
-    left: value,
-    operator: '==' as const,
-    right: right as Operand,
-  }))
+  const parts = choices.map((choice) => comparison(value, '==', choice))
   return new Condition(parts.length === 1 ? parts[0]! : { kind: 'or', parts }, here())
 }
 

@@ -1,6 +1,7 @@
 /** Puts a call of a component into the graph of the pipeline that runs now. */
 
 import { readArguments } from './arguments.ts'
+import { isConstant } from './constant.ts'
 import type { ComponentModel, PipelineGraph, TaskNode } from './graph.ts'
 import { type CallSite, here } from './location.ts'
 import { sanitizeName, uniqueName } from './names.ts'
@@ -18,6 +19,7 @@ const MAX_DEPTH = 50
 export function createTask(component: ComponentModel, args: unknown): Task<Record<string, AnyRef>> {
   const scope = currentScope(`a task of component "${component.name}"`)
   const site = here()
+  isConstant(component.name, 'the name of a task', 'use a constant; setDisplayName gives a task another name to show')
   const nested = traceNested(scope, component, site)
   const outputs = nested?.outputTypes ?? component.outputs
   const known: ComponentModel = outputs === component.outputs ? component : { ...component, outputs }

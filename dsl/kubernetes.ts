@@ -2,33 +2,49 @@
 
 import type { JsonObject } from '../api/json.ts'
 import type { InitContainer, KubernetesExecutorConfig } from '../api/platform-spec.ts'
+import { isConstant } from './constant.ts'
 import { defineContainerComponent } from './container.ts'
 import { here } from './location.ts'
 import { ParameterRef } from './refs.ts'
 import { currentScope, report } from './scope.ts'
+import { brandOf, hasBrand } from './shared.ts'
 import type { AnyTask } from './task.ts'
 import { t } from './types/index.ts'
 
 /** A name, or a parameter that holds it. When the parameter is missing at run time, the setting is left out. */
 type Name = string | ParameterRef<string> | ParameterRef<string | undefined>
 
-/** Puts the source of a reference among the fields of the object that it stands in. */
-export class InlineSource {
+const SOURCE = brandOf('parameter-source')
+
+/** A reference where the platform document takes one. Elsewhere in a setting references are mistakes. */
+export class ParameterSource {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return hasBrand(value, SOURCE)
+  }
+
+  readonly [SOURCE] = true
   readonly ref: ParameterRef
-  constructor(ref: ParameterRef) {
+  /** Its source stands among the fields of the object that it is in. */
+  readonly isInline: boolean
+
+  constructor(ref: ParameterRef, isInline = false) {
     this.ref = ref
+    this.isInline = isInline
   }
 }
 
 function set<T extends AnyTask>(task: T, field: keyof KubernetesExecutorConfig, value: unknown): T {
   const { settings } = task.node
+  const hint =
+    'use a constant; names of secrets, config maps and claims, and settings in JSON, may be a whole reference: let a component make the text'
+  if (!isConstant(value, `the kubernetes setting "${field}"`, hint)) return task
   settings.kubernetes = [...(settings.kubernetes ?? []), { field, value, site: here() }]
   return task
 }
 
 /** The parameter form of a value: a reference, or a constant. */
 function parameter(value: unknown): unknown {
-  return value instanceof ParameterRef ? value : { runtimeValue: { constant: value } }
+  return value instanceof ParameterRef ? new ParameterSource(value) : { runtimeValue: { constant: value } }
 }
 
 /** A name in the new form, and for constants in the old one too, for older backends. */
@@ -98,7 +114,7 @@ function mountPvc<T extends AnyTask>(
   options: { readonly pvcName: Name; readonly mountPath: string; readonly subPath?: string },
 ): T {
   const { pvcName, mountPath, subPath } = options
-  const old = typeof pvcName === 'string' ? { constant: pvcName } : { inline: new InlineSource(pvcName) }
+  const old = typeof pvcName === 'string' ? { constant: pvcName } : { inline: new ParameterSource(pvcName, true) }
   const entry = {
     mountPath,
     pvcNameParameter: parameter(pvcName),
@@ -178,7 +194,7 @@ function addTolerationJson<T extends AnyTask>(
   task: T,
   tolerations: ParameterRef | TolerationOptions | readonly TolerationOptions[],
 ): T {
-  if (tolerations instanceof ParameterRef) return set(task, 'tolerations', [{ tolerationJson: tolerations }])
+  if (tolerations instanceof ParameterRef) return set(task, 'tolerations', [{ tolerationJson: parameter(tolerations) }])
   const list = Array.isArray(tolerations)
     ? (tolerations as readonly TolerationOptions[])
     : [tolerations as TolerationOptions]

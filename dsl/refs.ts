@@ -141,9 +141,14 @@ export function withTokens<R>(body: () => R): R {
 /** Text with references in it, as alternating pieces. */
 export type TextPiece = string | ParameterRef
 
+/** Whether a reference was written into a text. */
+export function holdsRef(text: string): boolean {
+  return text.includes(TOKEN_START)
+}
+
 /** Splits text at the references that were written into it. */
 export function piecesOf(text: string): readonly TextPiece[] {
-  if (!text.includes(TOKEN_START)) return [text]
+  if (!holdsRef(text)) return [text]
   return text
     .split(TOKEN)
     .map((piece, index): TextPiece | undefined => (index % 2 === 1 ? tokens.value[Number(piece)] : piece))

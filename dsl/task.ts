@@ -1,6 +1,7 @@
 /** A task as the author holds it: outputs to wire, and settings to chain. Writes into its TaskNode; reads nothing back. */
 
 import { InvalidInputError, type Issue } from '../api/issue.ts'
+import { isConstant } from './constant.ts'
 import { addExitTaskGuard } from './control/exit-guard.ts'
 import type { GroupNode, TaskNode } from './graph.ts'
 import type { SingleOutput } from './infer.ts'
@@ -84,7 +85,7 @@ export class Task<R = Readonly<Record<string, unknown>>> implements Waitable {
 
   /** Name to show; may have any characters. */
   setDisplayName(name: string): this {
-    this.node.settings.displayName = name
+    if (isConstant(name, 'the name to show', 'use a constant text')) this.node.settings.displayName = name
     return this
   }
 
@@ -95,7 +96,10 @@ export class Task<R = Readonly<Record<string, unknown>>> implements Waitable {
    * @default true
    */
   setCaching(enabled: boolean, options: { readonly key?: string } = {}): this {
-    this.node.settings.caching = { enabled, ...(options.key === undefined ? {} : { key: options.key }) }
+    const { key } = options
+    const hint = 'use a constant; without a key the cache compares the values of the inputs anyway'
+    if (!isConstant(key, 'the key of setCaching', hint)) return this
+    this.node.settings.caching = { enabled, ...(key === undefined ? {} : { key }) }
     return this
   }
 
@@ -114,6 +118,8 @@ export class Task<R = Readonly<Record<string, unknown>>> implements Waitable {
   }
 
   setEnv(name: string, value: string | ParameterRef<string>): this {
+    const hint = 'use a constant name; its value may hold references'
+    if (!isConstant(name, 'the name of an environment variable', hint)) return this
     this.node.settings.env = { ...this.node.settings.env, [name]: settingText(value) }
     return this
   }

@@ -1,8 +1,7 @@
 /** Kubernetes settings of a task to its entry in the platform document (kfp-ir.md 4.2). */
 import type { KubernetesExecutorConfig } from '../../api/platform-spec.ts'
 import type { GroupNode, KubernetesSetting, TaskNode } from '../../dsl/graph.ts'
-import { InlineSource } from '../../dsl/kubernetes.ts'
-import { isRef, ParameterRef } from '../../dsl/refs.ts'
+import { ParameterSource } from '../../dsl/kubernetes.ts'
 import { parameterSource } from './sources.ts'
 
 /** Undefined when nothing is set. References become input parameter specs, resolved in the task's own dag. */
@@ -35,13 +34,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function resolve(value: unknown, group: GroupNode): unknown {
-  if (value instanceof ParameterRef) return parameterSource(value, group)
-  if (isRef(value)) throw new Error('artifacts are no kubernetes settings')
+  if (value instanceof ParameterSource) return parameterSource(value.ref, group)
   if (Array.isArray(value)) return value.map((item) => resolve(item, group))
   if (typeof value !== 'object' || value === null) return value
   const fields = Object.entries(value).flatMap(([key, field]): [string, unknown][] => {
     if (field === undefined) return []
-    if (field instanceof InlineSource) return Object.entries(parameterSource(field.ref, group))
+    if (field instanceof ParameterSource && field.isInline) return Object.entries(parameterSource(field.ref, group))
     return [[key, resolve(field, group)]]
   })
   return Object.fromEntries(fields)

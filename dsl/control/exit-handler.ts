@@ -3,7 +3,7 @@ import type { ExitHandlerNode } from '../graph.ts'
 import { here } from '../location.ts'
 import { currentScope, report } from '../scope.ts'
 import { type AnyTask, Task, type Waitable } from '../task.ts'
-import { inGroup, nextGroupId } from './groups.ts'
+import { displayNameOf, inGroup, nextGroupId } from './groups.ts'
 
 export interface ExitHandler<R> extends Waitable {
   /** What the body returned. */
@@ -35,7 +35,7 @@ export function exitHandler<R>(
     groups: [],
     tasks: [],
     site,
-    ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
+    ...displayNameOf(options.displayName),
   }
   if (scope.group.kind !== 'root') {
     fail('exitHandler stands inside another block', 'move it to the outermost level of the pipeline')

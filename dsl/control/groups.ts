@@ -1,10 +1,16 @@
 /** Opens and closes groups: what If, parallelFor and exitHandler have in common. */
+import { isConstant } from '../constant.ts'
 import type { GroupNode } from '../graph.ts'
 import { currentScope, report, type Scope, withScope } from '../scope.ts'
 
 /** Numbers groups of all kinds, in the order in which they open. */
 export function nextGroupId(scope: Scope): number {
   return scope.graph.nextGroupId++
+}
+
+export function displayNameOf(name: string | undefined): { readonly displayName?: string } {
+  const isGiven = name !== undefined && isConstant(name, 'the name to show', 'use a constant text')
+  return isGiven ? { displayName: name } : {}
 }
 
 /** Runs a block's body inside its group. */

@@ -1,12 +1,13 @@
 /** Loops that run their rounds side by side, and collected, which gathers what the rounds made. */
 import type { JsonValue } from '../../api/json.ts'
+import { pathsOfRefs } from '../constant.ts'
 import type { LoopNode } from '../graph.ts'
 import { here } from '../location.ts'
 import { type AnyRef, ArtifactRef, isRef, ParameterRef } from '../refs.ts'
 import { currentScope, report, type Scope } from '../scope.ts'
 import { parameterTypeOf } from '../types/fit.ts'
 import type { ParameterType } from '../types/parameters.ts'
-import { inGroup, nextGroupId } from './groups.ts'
+import { displayNameOf, inGroup, nextGroupId } from './groups.ts'
 
 export interface LoopOptions {
   /** Most rounds at once. @default no limit */
@@ -60,7 +61,7 @@ export function parallelFor(items: unknown, body: (item: never) => unknown, opti
     groups: [],
     tasks: [],
     site,
-    ...(displayName === undefined ? {} : { displayName }),
+    ...displayNameOf(displayName),
   } as unknown as LoopNode & { item: AnyRef }
   const source = { from: 'loop', loop: node } as const
   node.item =
@@ -88,7 +89,7 @@ function readItems(scope: Scope, items: unknown): Items {
   }
   const values = Array.isArray(items) ? (items as readonly JsonValue[]) : []
   if (values.length === 0) wrongItems(scope, Array.isArray(items) ? 'an empty list' : `a value of type ${typeof items}`)
-  const isConstant = !values.some((value) => isRef(value))
+  const isConstant = pathsOfRefs(values).length === 0
   if (!isConstant) wrongItems(scope, 'a constant list with references inside')
   return {
     items: { kind: 'static', values: isConstant ? values : [], itemId: nextGroupId(scope) },

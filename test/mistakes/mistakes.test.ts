@@ -158,6 +158,12 @@ If(isOne, () => make())`),
       "export default definePipeline({ name: 'p', outputs: { n: t.string() } }, () => ({ n: make().outputs.n }))",
     ],
     [
+      'a reference where nothing else looks',
+      'misplaced-reference',
+      'settings that take parameters',
+      "export default definePipeline({ name: 'p', inputs: { n: t.integer() } }, ({ n }) => ({ [`n-${n}`]: make().outputs.n }))",
+    ],
+    [
       'a component with a list of artifacts as output',
       'list-output',
       'collected',

@@ -115,6 +115,13 @@ export const STRUCTURE_MISTAKES: readonly Mistake[] = [
     body: 'parallelFor([inputs.n], (n) => one({ n })) // <-',
   },
   {
+    what: 'a constant list of texts with references',
+    code: 'wrong-items',
+    says: 'references inside',
+    remedy: 'made by a component',
+    body: 'parallelFor([{ a: `x-${inputs.n}` }], () => make()) // <-',
+  },
+  {
     what: 'a wrong parallelism',
     code: 'wrong-parallelism',
     says: 'cannot be 0.5',
