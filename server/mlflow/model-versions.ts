@@ -29,6 +29,8 @@ async function answer(db: Db, row: ModelVersionRow): Promise<Json> {
   return { model_version: versionJson(version!) }
 }
 
+const LOGGED_MODEL = /^models:\/(m-[0-9a-f]+)$/
+
 async function create(call: Call): Promise<Json> {
   const { services, caller, fields } = call
   const name = modelName(call)
@@ -38,13 +40,13 @@ async function create(call: Call): Promise<Json> {
   const runId = fields.text('run_id', 256) || null
   const givenModelId = fields.text('model_id', 100) || null
   const row = await services.metadata.transaction(async (db) => {
-    const modelId = givenModelId ?? /^models:\/(m-[0-9a-f]+)$/.exec(source)?.[1] ?? null
+    const modelId = givenModelId ?? LOGGED_MODEL.exec(source)?.[1] ?? null
     const model = modelId ? await getLoggedModel(db, modelId, { namespace: caller.namespace }) : undefined
     checkPlace(source, runId ? await getRun(db, runId, caller.reads) : undefined)
     const created = await createModelVersion(db, registryActor(call), {
       name,
       source,
-      storage_location: model && source.startsWith('models:/') ? model.artifact_uri : source,
+      storage_location: await placeOf(db, caller.namespace, source),
       run_id: runId ?? model?.source_run_id ?? null,
       run_link: fields.text('run_link', 500) || null,
       model_id: modelId,
@@ -77,6 +79,16 @@ function checkPlace(source: string, run: RunRow | undefined): void {
   if (source.startsWith('runs:') && (!run || !source.startsWith(`runs:/${run.run_id}/`))) {
     throw invalid(`Invalid model version source: '${source}'. run_id must name the same run.`)
   }
+}
+
+/** Where the files lie. What a `models:` source names is looked up now: it may be deleted, and the files stay. */
+async function placeOf(db: Db, namespace: string, source: string): Promise<string> {
+  if (!source.startsWith('models:')) return source
+  const modelId = LOGGED_MODEL.exec(source)?.[1]
+  if (modelId) return (await getLoggedModel(db, modelId, { namespace })).artifact_uri
+  const [, name, version] = /^models:\/([^/]+)\/(\d+)$/.exec(source) ?? []
+  if (name && version) return (await getModelVersion(db, namespace, name, version)).storage_location
+  throw invalid(`Invalid model version source: '${source}'. Use models:/NAME/VERSION or models:/MODEL_ID.`)
 }
 
 const VERSIONS_TAG = 'mlflow.modelVersions'
