@@ -120,3 +120,30 @@ test.each(['{ no JSON', 'null'])(
     await executor.stop()
   },
 )
+
+test('the end of a run is recorded when the database is back, or found again by the next server', async () => {
+  const inner = metadata
+  let failing = 2
+  const away = () => Promise.reject(new Error('Connection terminated unexpectedly'))
+  metadata = { ...inner, transaction: (work) => (failing-- > 0 ? away() : inner.transaction(work)) }
+  executor = open()
+  await executor.start({ ...(await request('lost', upstream)), pipelineText: '{ no JSON' })
+  await expect.poll(() => stateOf('lost')).toBe('FAILED')
+  failing = Number.POSITIVE_INFINITY
+  await executor.start({ ...(await request('later', upstream)), pipelineText: '{ no JSON' })
+  await executor.stop()
+  expect(await stateOf('later')).toBe('PENDING')
+})
+
+test('a run that nothing carries out any more is canceled when the database is back', async () => {
+  const inner = metadata
+  let failing = 1
+  metadata = {
+    ...inner,
+    transaction: (work) => (failing-- > 0 ? Promise.reject(new Error('away')) : inner.transaction(work)),
+  }
+  executor = open()
+  await request('gone', upstream)
+  await executor.cancel('gone')
+  expect(await stateOf('gone')).toBe('CANCELED')
+})

@@ -1,4 +1,5 @@
 /** Carries the runs of `kfp-ts serve` out on this machine: the server's executor port over local/. Before: commands/serve.ts. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { InvalidInputError } from '../../api/issue.ts'
 import type { RunReport } from '../../api/run-report.ts'
 import { type Program, type RunState, report, waitingReasons } from '../../engine/index.ts'
@@ -19,6 +20,9 @@ import { readStepLog } from './step-logs.ts'
 
 /** Reports of a live run are written at most so often. */
 const RECORD_MILLIS = 250
+/** Between attempts to record the end of a run. */
+const FIRST_PAUSE_MILLIS = 250
+const LONGEST_PAUSE_MILLIS = 10_000
 
 interface LiveRun {
   readonly stop: AbortController
@@ -27,6 +31,8 @@ interface LiveRun {
   state?: RunState
   canceled: boolean
   timer?: NodeJS.Timeout | undefined
+  /** Ends when no record of its progress is being written. */
+  recorded?: Promise<unknown>
 }
 
 export interface LocalExecutorOptions {
@@ -44,17 +50,30 @@ export interface StoppableExecutor extends RunExecutor {
 export function localExecutor(parts: ExecutorParts, options: LocalExecutorOptions): StoppableExecutor {
   const recorder = new RunRecorder(parts.metadata, (runId) => parts.events.changed(runId))
   const live = new Map<string, LiveRun>()
+  const stopping = new AbortController()
   const { logger } = parts
   const waits = {
     run: polling(databaseRunLook(parts.metadata.db)),
     alias: polling(databaseAliasLook(parts.metadata.db)),
   }
 
-  const record = async (found: RunReport) => {
+  const record = async (found: RunReport): Promise<boolean> => {
     try {
       await recorder.record(found)
+      return true
     } catch (error) {
       logger.error({ err: error, runId: found.runId }, 'the progress of a run could not be recorded')
+      return false
+    }
+  }
+
+  // Nothing comes after it that would bring the record up: tried until it is stored. A server that stops finds the end again when it
+  // goes on with the run.
+  const recordEnd = async (found: RunReport): Promise<void> => {
+    let pause = FIRST_PAUSE_MILLIS
+    while (!(await record(found)) && !stopping.signal.aborted) {
+      await delay(pause, undefined, { signal: stopping.signal }).catch(() => {})
+      pause = Math.min(LONGEST_PAUSE_MILLIS, pause * 2)
     }
   }
 
@@ -77,11 +96,16 @@ export function localExecutor(parts: ExecutorParts, options: LocalExecutorOption
     }
     void work()
       .then(
-        (result) => record(finalReport(result, entry)),
-        (error: unknown) => record(failedReport(run, error)),
+        (result) => finalReport(result, entry),
+        (error: unknown) => failedReport(run, error),
       )
-      .finally(() => {
+      .then(async (found) => {
         clearTimeout(entry.timer)
+        // Progress that is written after the end would take it back.
+        await entry.recorded
+        await recordEnd(found)
+      })
+      .finally(() => {
         live.delete(run.runId)
         end()
       })
@@ -93,7 +117,7 @@ export function localExecutor(parts: ExecutorParts, options: LocalExecutorOption
     retry: launch,
     cancel: async (runId) => {
       const entry = live.get(runId)
-      if (!entry) return await record({ runId, pipeline: '', state: 'CANCELED', outputs: {}, tasks: [] })
+      if (!entry) return await recordEnd({ runId, pipeline: '', state: 'CANCELED', outputs: {}, tasks: [] })
       entry.canceled = true
       entry.stop.abort()
     },
@@ -109,6 +133,7 @@ export function localExecutor(parts: ExecutorParts, options: LocalExecutorOption
       return found.map(({ task, message }) => ({ task, reason: message }))
     },
     stop: async () => {
+      stopping.abort()
       const running = [...live.values()]
       for (const entry of running) entry.stop.abort()
       await Promise.all(running.map((entry) => entry.ended))
@@ -121,12 +146,13 @@ function runOptions(
   { root, hostCommands, runtime }: LocalExecutorOptions,
   run: RunRequest,
   entry: LiveRun,
-  record: (found: RunReport) => Promise<void>,
+  record: (found: RunReport) => Promise<unknown>,
 ): RunOptions {
   const recordSoon = () => {
     entry.timer ??= setTimeout(() => {
       entry.timer = undefined
-      if (entry.program && entry.state) void record(report(entry.program, entry.state))
+      if (entry.program && entry.state)
+        entry.recorded = Promise.all([entry.recorded, record(report(entry.program, entry.state))])
     }, RECORD_MILLIS)
   }
   const gate = pastTaskGate(parts.metadata, parts.events, run)
