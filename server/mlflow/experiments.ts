@@ -16,7 +16,7 @@ import { keyedSearch, type SearchPlan } from '../../store/metadata/keyed-search.
 import type { ExperimentRow } from '../../store/metadata/tables.ts'
 import { refuseStep } from '../identify.ts'
 import { experimentFor } from './experiment-scope.ts'
-import { MAX_TAG_LENGTH, readPair } from './fields.ts'
+import { MAX_EXPERIMENT_TAG_LENGTH, readPair } from './fields.ts'
 import { pageLimit, searchScope, viewStages } from './paging.ts'
 import type { Call, Route } from './route.ts'
 import { parseFilter, parseOrder } from './search-grammar.ts'
@@ -34,7 +34,7 @@ async function create({ services, caller, fields }: Call): Promise<Json> {
     namespace: caller.namespace,
     name,
     artifactLocation,
-    tags: fields.pairs('tags', MAX_TAG_LENGTH),
+    tags: fields.pairs('tags', MAX_EXPERIMENT_TAG_LENGTH),
     now: services.metadata.now(),
   }
   const row = await services.metadata.transaction((db) => createExperiment(db, request))
@@ -128,7 +128,7 @@ const restore = change(async ({ services }, row, db) => {
   await setExperimentLifecycle(db, row.experiment_id, 'active', services.metadata.now())
 })
 const setTag = change(async ({ fields }, row, db) => {
-  const { key, value } = readPair(fields, MAX_TAG_LENGTH)
+  const { key, value } = readPair(fields, MAX_EXPERIMENT_TAG_LENGTH)
   requireActive(row)
   await setExperimentTag(db, row.experiment_id, key, value)
 })

@@ -107,21 +107,31 @@ export class Fields {
   }
 
   /** `{key, value}` pairs with their limits checked. */
-  pairs(name: string, maxValueLength: number): KeyValuePair[] {
-    return this.objects(name).map((pair) => readPair(pair, maxValueLength))
+  pairs(name: string, maxValueLength: number, longer?: LongerValue): KeyValuePair[] {
+    return this.objects(name).map((pair) => readPair(pair, maxValueLength, longer))
   }
 }
 
 export const MAX_KEY_LENGTH = 250
 export const MAX_PARAM_LENGTH = 6000
 export const MAX_TAG_LENGTH = 8000
+export const MAX_EXPERIMENT_TAG_LENGTH = 20_000
 export const MAX_REGISTRY_TAG_LENGTH = 100_000
 
+/** What becomes of a value that is too long. MLflow's server cuts those of a run, and its clients count on that. */
+export type LongerValue = 'refused' | 'cut'
+
 /** One `{key, value}` with a key that MLflow accepts. */
-export function readPair(fields: Fields, maxValueLength: number): KeyValuePair {
+export function readPair(fields: Fields, maxValueLength: number, longer: LongerValue = 'refused'): KeyValuePair {
   const key = fields.text('key') ?? ''
   checkKey(key)
-  return { key, value: fields.text('value', maxValueLength) ?? '' }
+  if (longer === 'refused') return { key, value: fields.text('value', maxValueLength) ?? '' }
+  return { key, value: firstCharacters(fields.text('value', Number.POSITIVE_INFINITY) ?? '', maxValueLength) }
+}
+
+/** By code points: a character is not cut in two. */
+function firstCharacters(text: string, count: number): string {
+  return text.length > count ? [...text].slice(0, count).join('') : text
 }
 
 /** Refuses keys that are empty, too long, or would read as a path out of a folder. */
@@ -129,7 +139,7 @@ export function checkKey(key: string): void {
   if (key === '') throw invalid("Missing value for required parameter 'key'.")
   if (key.length > MAX_KEY_LENGTH)
     throw invalid(`Key '${key.slice(0, 60)}…' is longer than ${MAX_KEY_LENGTH} characters`)
-  if (!/^[\w.\- :/]+$/.test(key)) {
+  if (!/^[\p{L}\p{N}_.\- :/]+$/u.test(key)) {
     throw invalid(`Invalid key '${key}': use letters, digits, underscores, dashes, periods, spaces, colons and slashes`)
   }
   const clean = key.split('/').every((part) => part !== '' && part !== '.' && part !== '..')

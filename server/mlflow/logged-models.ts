@@ -31,12 +31,12 @@ const MAX_CREATE_PARAMS = 100
 
 async function create({ services, caller, fields }: Call): Promise<Json> {
   const { metadata } = services
-  const params = fields.pairs('params', MAX_PARAM_LENGTH)
+  const params = fields.pairs('params', MAX_PARAM_LENGTH, 'cut')
   if (params.length > MAX_CREATE_PARAMS)
     throw invalid(`Up to ${MAX_CREATE_PARAMS} params are allowed, got ${params.length}`)
   const name = fields.text('name', 500) || randomRunName()
   if (/[/:.%"']/.test(name)) throw invalid(`Invalid model name '${name}': it must not contain / : . % or quotes`)
-  const tags = fields.pairs('tags', MAX_TAG_LENGTH)
+  const tags = fields.pairs('tags', MAX_TAG_LENGTH, 'cut')
   const now = metadata.now()
   const modelId = `m-${randomUUID().replaceAll('-', '')}`
   // What a step logs without naming a run is its own: its token writes the files only so.
@@ -114,7 +114,7 @@ const finalize = change(async (fields, row, db, now) => {
 }, true)
 
 const setTags = change(async (fields, row, db, now) => {
-  await upsertModelPairs(db, 'logged_model_tags', row.model_id, fields.pairs('tags', MAX_TAG_LENGTH))
+  await upsertModelPairs(db, 'logged_model_tags', row.model_id, fields.pairs('tags', MAX_TAG_LENGTH, 'cut'))
   await updateLoggedModel(db, row.model_id, {}, now)
 }, true)
 

@@ -38,7 +38,7 @@ const logMetric = withRun(async ({ fields }, row, db) => {
 
 const logParameter = withRun(async ({ fields }, row, db) => {
   requireActiveRun(row)
-  await logBatch(db, row.run_id, { params: [readPair(fields, MAX_PARAM_LENGTH)] })
+  await logBatch(db, row.run_id, { params: [readPair(fields, MAX_PARAM_LENGTH, 'cut')] })
   return {}
 })
 
@@ -53,8 +53,8 @@ const logWhole = withRun(async ({ fields }, row, db) => {
   checkCount('metrics, params, and tags', metrics.length + params.length + tags.length, MAX_ENTITIES)
   const batch = {
     metrics: metrics.map(readMetric),
-    params: params.map((pair) => readPair(pair, MAX_PARAM_LENGTH)),
-    tags: tags.map((pair) => readPair(pair, MAX_TAG_LENGTH)),
+    params: params.map((pair) => readPair(pair, MAX_PARAM_LENGTH, 'cut')),
+    tags: tags.map((pair) => readPair(pair, MAX_TAG_LENGTH, 'cut')),
   }
   await logBatch(db, row.run_id, batch)
   const name = batch.tags.findLast((tag) => tag.key === 'mlflow.runName')?.value
@@ -68,7 +68,7 @@ function checkCount(what: string, count: number, largest: number): void {
 
 const setTag = withRun(async ({ fields }, row, db) => {
   requireActiveRun(row)
-  const tag = readPair(fields, MAX_TAG_LENGTH)
+  const tag = readPair(fields, MAX_TAG_LENGTH, 'cut')
   await upsertTags(db, row.run_id, [tag])
   if (tag.key === 'mlflow.runName' && tag.value) await updateRun(db, row.run_id, { name: tag.value })
   return {}

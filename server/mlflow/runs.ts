@@ -27,7 +27,7 @@ import { type Json, runInfoJson, runJson, STATE_OF_STATUS } from './wire.ts'
 
 async function create({ services, caller, fields }: Call): Promise<Json> {
   const { metadata } = services
-  const tags = fields.pairs('tags', MAX_TAG_LENGTH)
+  const tags = fields.pairs('tags', MAX_TAG_LENGTH, 'cut')
   const tagged = new Map(tags.map((tag) => [tag.key, tag.value]))
   const named = fields.text('run_name', 1000) || tagged.get('mlflow.runName')
   if (fields.text('run_name') && tagged.has('mlflow.runName') && tagged.get('mlflow.runName') !== named) {

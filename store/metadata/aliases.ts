@@ -32,7 +32,7 @@ export async function setAlias(
 }
 
 function checkAlias(alias: string): void {
-  if (!/^[\w-]{1,255}$/.test(alias)) {
+  if (!/^[\p{L}\p{N}_-]{1,255}$/u.test(alias)) {
     throw invalid(`Invalid alias name: '${alias.slice(0, 60)}'. Use letters, digits, underscores and dashes.`)
   }
   if (alias.toLowerCase() === 'latest' || /^v\d+$/i.test(alias)) {

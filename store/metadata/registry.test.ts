@@ -132,3 +132,13 @@ describe('promotion', () => {
     await expect(decided).rejects.toMatchObject({ code: 'failed-precondition' })
   })
 })
+
+test.each([
+  ['é', true],
+  ['日本-1', true],
+  ['a b', false],
+  ['latest', false],
+])('%j may name an alias: %s', async (alias, accepted) => {
+  const outcome = setAlias(metadata.db, by(), 'm', alias, await version(1))
+  await (accepted ? outcome : expect(outcome).rejects.toMatchObject({ code: 'invalid' }))
+})
