@@ -1,6 +1,7 @@
 /** MLflow's logged-model endpoints. Before: index.ts. After: store/metadata/logged-models.ts. */
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
+import { type DatasetFilter, measuredOn, type OrderItem } from '../../store/metadata/conditions.ts'
 import type { Db } from '../../store/metadata/database.ts'
 import { invalid } from '../../store/metadata/errors.ts'
 import { parseExperimentId, requireActive } from '../../store/metadata/experiments.ts'
@@ -129,12 +130,13 @@ const remove = change(async (_fields, row, db, now) => {
 })
 
 async function search({ services, caller, fields }: Call): Promise<Json> {
-  const orderText = fields
-    .objects('order_by')
-    .map((item) => [item.required('field_name'), item.has('ascending') ? item.flag('ascending') : true] as const)
   const idText = fields.texts('experiment_ids')
-  const conditions = parseFilter(fields.text('filter'), LOGGED_MODEL_VOCABULARY)
-  const order = orderText.map(([field, ascending]) => orderItem(field, !ascending))
+  const datasets = fields.objects('datasets').map(datasetFilter)
+  if (datasets.some(({ name }) => !name)) throw invalid('`dataset_name` in the `datasets` clause must be specified.')
+  const conditions = parseFilter(fields.text('filter'), LOGGED_MODEL_VOCABULARY).map((condition) =>
+    condition.entity === 'metric' ? { ...condition, datasets } : condition,
+  )
+  const order = fields.objects('order_by').map(orderItem)
   const experimentIds = idText.map(parseExperimentId).filter((id) => id !== undefined)
   const limit = pageLimit(fields, 100, 10_000)
   if (experimentIds.length === 0) return {}
@@ -143,7 +145,7 @@ async function search({ services, caller, fields }: Call): Promise<Json> {
     sql<boolean>`m.experiment_id in (${sql.join(experimentIds)})`,
     sql<boolean>`exists (select 1 from experiments as e
       where e.experiment_id = m.experiment_id and e.namespace = ${caller.namespace})`,
-    ...datasetConditions(fields.objects('datasets')),
+    ...datasetConditions(datasets),
   ]
   const { rows, nextPageToken } = await searchLoggedModels(services.metadata, {
     base,
@@ -151,7 +153,7 @@ async function search({ services, caller, fields }: Call): Promise<Json> {
     order,
     limit,
     pageToken: fields.text('page_token') || undefined,
-    scope: searchScope('models', fields, ['filter'], orderText.map(String), idText),
+    scope: searchScope('models', fields, ['filter'], [JSON.stringify([order, datasets])], idText),
   })
   const data = await loadModelData(
     services.metadata.db,
@@ -161,28 +163,33 @@ async function search({ services, caller, fields }: Call): Promise<Json> {
   return { ...(models.length > 0 && { models }), ...(nextPageToken && { next_page_token: nextPageToken }) }
 }
 
+const ENTITIES = { metrics: 'metric', params: 'param', tags: 'tag' } as const
+
 /** A bare name is an attribute; `metrics.x`, `params.x` and `tags.x` are what they say. */
-function orderItem(field: string, descending: boolean) {
+function orderItem(item: Fields): OrderItem {
+  const field = item.required('field_name')
+  const descending = item.has('ascending') && !item.flag('ascending')
+  const dataset = datasetFilter(item)
   const pair = /^(metrics|params|tags)\.(.+)$/.exec(field)
   if (pair) {
-    const entity = ({ metrics: 'metric', params: 'param', tags: 'tag' } as const)[pair[1] as 'tags']
-    return { entity, key: pair[2]!, descending }
+    const entity = ENTITIES[pair[1] as keyof typeof ENTITIES]
+    const ofMetric = entity === 'metric' && (dataset.name || dataset.digest)
+    return { entity, key: pair[2]!, descending, ...(ofMetric && { datasets: [dataset] }) }
   }
   const known = Object.hasOwn(LOGGED_MODEL_VOCABULARY.attributes, field)
   if (!known) throw invalid(`Invalid order_by field_name: '${field.slice(0, 100)}'`)
   return { entity: 'attribute', key: LOGGED_MODEL_VOCABULARY.attributes[field]!.key, descending } as const
 }
 
-function datasetConditions(datasets: readonly Fields[]) {
+function datasetFilter(fields: Fields): DatasetFilter {
+  return { name: fields.text('dataset_name') || undefined, digest: fields.text('dataset_digest') || undefined }
+}
+
+function datasetConditions(datasets: readonly DatasetFilter[]) {
   if (datasets.length === 0) return []
-  const any = datasets.map((dataset) => {
-    const digest = dataset.text('dataset_digest')
-    const byDigest = digest ? sql` and d.dataset_digest = ${digest}` : sql``
-    return sql`(d.dataset_name = ${dataset.required('dataset_name')}${byDigest})`
-  })
   return [
     sql<boolean>`exists (select 1 from logged_model_metrics as d
-      where d.model_id = m.model_id and (${sql.join(any, sql` or `)}))`,
+      where d.model_id = m.model_id and ${measuredOn('d', datasets)})`,
   ]
 }
 

@@ -16,12 +16,20 @@ export type ComparisonOperator =
   | 'IS NULL'
   | 'IS NOT NULL'
 
+/** Data that a metric of a model was measured on. */
+export interface DatasetFilter {
+  readonly name?: string | undefined
+  readonly digest?: string | undefined
+}
+
 /** `identifier operator value`, with the identifier taken apart by its grammar. */
 export interface Condition {
   readonly entity: 'metric' | 'param' | 'tag' | 'attribute' | 'dataset'
   readonly key: string
   readonly operator: ComparisonOperator
   readonly value: string | number | readonly string[] | undefined
+  /** Of a model's metric: measured on one of these. */
+  readonly datasets?: readonly DatasetFilter[]
 }
 
 /** One item of an order: `entity.key [DESC]`. */
@@ -29,6 +37,8 @@ export interface OrderItem {
   readonly entity: Condition['entity']
   readonly key: string
   readonly descending: boolean
+  /** Of a model's metric: measured on one of these. */
+  readonly datasets?: readonly DatasetFilter[]
 }
 
 /** `column operator value` with the same meaning in both databases; LIKE minds case, ILIKE does not. */
@@ -58,6 +68,19 @@ export function compare(
     default:
       return sql`${column} ${sql.raw(operator)} ${value}`
   }
+}
+
+/** Rows of `table` that tell of one of the datasets. */
+export function measuredOn(table: string, datasets: readonly DatasetFilter[]): RawBuilder<SqlBool> {
+  const column = (name: string) => sql.ref(`${table}.${name}`)
+  const any = datasets.map(({ name, digest }) => {
+    const both = [
+      ...(name ? [sql`${column('dataset_name')} = ${name}`] : []),
+      ...(digest ? [sql`${column('dataset_digest')} = ${digest}`] : []),
+    ]
+    return sql`(${sql.join(both, sql` and `)})`
+  })
+  return sql<SqlBool>`(${sql.join(any, sql` or `)})`
 }
 
 function listOf(value: Condition['value']): readonly unknown[] {

@@ -3,7 +3,7 @@
  * One function, told by a plan which attribute is which column. Before: both APIs.
  */
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
-import { type Condition, compare, type OrderItem } from './conditions.ts'
+import { type Condition, compare, type DatasetFilter, measuredOn, type OrderItem } from './conditions.ts'
 import type { Metadata } from './database.ts'
 import { afterKey, decodePageToken, encodePageToken, type KeyValuePart, type OrderColumn, orderBy } from './keyset.ts'
 import { pageByMetric } from './metric-order.ts'
@@ -14,6 +14,8 @@ export interface PairSource {
   readonly joins: RawBuilder<SqlBool>
   /** Extra condition, for instance that a metric is no NaN. */
   readonly only?: RawBuilder<SqlBool>
+  /** Where a key has several values: the order that begins with the one that counts when things are sorted by it. */
+  readonly lastFirst?: RawBuilder<unknown>
   /** For latest metrics of runs: the run's id in the plan's tables, so that an order begins in the metric's index. */
   readonly runId?: RawBuilder<unknown>
 }
@@ -96,13 +98,13 @@ async function searchByMetric<Row>(
 
 function orderOf(plan: SearchPlan, items: readonly OrderItem[]): OrderColumn[] {
   const order: OrderColumn[] = []
-  for (const { entity, key, descending } of items) {
+  for (const { entity, key, descending, datasets } of items) {
     const source = entity === 'attribute' || entity === 'dataset' ? undefined : plan.pairs?.[entity]
     if (!source) {
       order.push({ expression: plan.attributes[key]!, descending })
       continue
     }
-    const value = sql`(select max(kv.value) from ${sql.table(source.table)} as kv where ${pairOf(source, key)})`
+    const value = valueToOrderBy(source, key, datasets)
     const blank = entity === 'metric' ? sql`0` : sql`''`
     order.push({ expression: sql`(case when ${value} is null then 1 else 0 end)` })
     order.push({ expression: sql`coalesce(${value}, ${blank})`, descending })
@@ -110,16 +112,25 @@ function orderOf(plan: SearchPlan, items: readonly OrderItem[]): OrderColumn[] {
   return order
 }
 
-function pairOf(source: PairSource, key: string): RawBuilder<SqlBool> {
-  const only = source.only ? sql` and ${source.only}` : sql``
-  return sql`${source.joins} and kv.key = ${key}${only}`
+/** The one value of the key, or its last one: when that is none to compare, such as NaN, there is none. */
+function valueToOrderBy(source: PairSource, key: string, datasets?: readonly DatasetFilter[]): RawBuilder<unknown> {
+  const { table, only = sql<boolean>`true`, lastFirst } = source
+  const last = lastFirst ? sql` order by ${lastFirst} limit 1` : sql``
+  return sql`(select case when ${only} then kv.value end from ${sql.table(table)} as kv
+    where ${pairOf(source, key, datasets)}${last})`
+}
+
+function pairOf(source: PairSource, key: string, datasets: readonly DatasetFilter[] = []): RawBuilder<SqlBool> {
+  const measured = datasets.length > 0 ? sql` and ${measuredOn('kv', datasets)}` : sql``
+  return sql`${source.joins} and kv.key = ${key}${measured}`
 }
 
 function conditionOf(metadata: Metadata, plan: SearchPlan, condition: Condition): RawBuilder<SqlBool> {
-  const { entity, key, operator, value } = condition
+  const { entity, key, operator, value, datasets } = condition
   const source = entity === 'attribute' || entity === 'dataset' ? undefined : plan.pairs?.[entity]
   if (!source) return compare(metadata.kind, plan.attributes[key]!, operator, value)
-  const rows = sql`select 1 from ${sql.table(source.table)} as kv where ${pairOf(source, key)}`
+  const rows = sql`select 1 from ${sql.table(source.table)} as kv
+    where ${pairOf(source, key, datasets)}${source.only ? sql` and ${source.only}` : sql``}`
   if (operator === 'IS NULL') return sql`not exists (${rows})`
   if (operator === 'IS NOT NULL') return sql`exists (${rows})`
   return sql`exists (${rows} and ${compare(metadata.kind, sql.ref('kv.value'), operator, value)})`

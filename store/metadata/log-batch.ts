@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Db } from './database.ts'
 import { invalid } from './errors.ts'
 import { excluded, type KeyValuePair, upsertTags } from './runs.ts'
-import type { LatestMetricRow, MetricRow, Tables } from './tables.ts'
+import type { LatestMetricRow, LoggedModelMetricRow, MetricRow, Tables } from './tables.ts'
 
 export interface MetricPoint {
   readonly key: string
@@ -149,7 +149,12 @@ async function upsertLatest(db: Kysely<Tables>, rows: LatestMetricRow[]): Promis
 /** Models are named by the client: metrics reach those of the namespace that the run's experiment is in. */
 async function logModelMetrics(db: Db, runId: string, rows: readonly MetricRow[]): Promise<void> {
   const values = rows.map(({ model_id, ...row }) => ({ ...row, model_id: model_id! }))
-  const last = new Map(values.map((row) => [`${row.model_id}\0${row.key}\0${row.step}\0${row.timestamp}`, row]))
+  const last = new Map<string, LoggedModelMetricRow>()
+  for (const row of values) {
+    const before = last.get(momentOf(row))
+    if (before && !sameDataset(before, row)) throw otherDataset(row)
+    last.set(momentOf(row), row)
+  }
   const known = await db
     .selectFrom('logged_models')
     .innerJoin('experiments', 'experiments.experiment_id', 'logged_models.experiment_id')
@@ -166,13 +171,35 @@ async function logModelMetrics(db: Db, runId: string, rows: readonly MetricRow[]
   const ids = new Set(known.map((row) => row.model_id))
   const kept = [...last.values()].filter((row) => ids.has(row.model_id))
   if (kept.length === 0) return
-  await db
+  const written = await db
     .insertInto('logged_model_metrics')
     .values(kept)
     .onConflict((conflict) =>
       conflict
         .columns(['model_id', 'key', 'run_id', 'step', 'timestamp'])
-        .doUpdateSet({ value: excluded<number>('value'), is_nan: excluded<number>('is_nan') }),
+        .doUpdateSet({ value: excluded<number>('value'), is_nan: excluded<number>('is_nan') })
+        .where(sql<boolean>`logged_model_metrics.dataset_name is not distinct from excluded.dataset_name
+          and logged_model_metrics.dataset_digest is not distinct from excluded.dataset_digest`),
     )
+    .returning(['model_id', 'key', 'step', 'timestamp'])
     .execute()
+  const moments = new Set(written.map(momentOf))
+  const refused = kept.find((row) => !moments.has(momentOf(row)))
+  if (refused) throw otherDataset(refused)
+}
+
+type Moment = Pick<LoggedModelMetricRow, 'model_id' | 'key' | 'step' | 'timestamp'>
+
+const momentOf = ({ model_id, key, step, timestamp }: Moment): string =>
+  JSON.stringify([model_id, key, step, timestamp])
+
+const sameDataset = (a: LoggedModelMetricRow, b: LoggedModelMetricRow): boolean =>
+  a.dataset_name === b.dataset_name && a.dataset_digest === b.dataset_digest
+
+/** One value is kept of a metric at a moment: a second dataset's would stand under the first one's name. */
+function otherDataset({ model_id, key, step, timestamp }: Moment): Error {
+  return invalid(
+    `Metric '${key}' of model '${model_id}' was logged for another dataset at step ${step} and timestamp ${timestamp}: ` +
+      'log it with another step or timestamp.',
+  )
 }

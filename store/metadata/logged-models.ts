@@ -113,7 +113,10 @@ export const LOGGED_MODEL_SEARCH: SearchPlan = {
   pairs: {
     tag: { table: 'logged_model_tags', joins },
     param: { table: 'logged_model_params', joins },
-    metric: { table: 'logged_model_metrics', joins, only: sql<boolean>`kv.is_nan = 0` },
+    metric: {
+      ...{ table: 'logged_model_metrics', joins, only: sql<boolean>`kv.is_nan = 0` },
+      lastFirst: sql`kv.timestamp desc, kv.step desc, kv.run_id`,
+    },
   },
   tieBreak: [{ expression: sql.ref('m.created_at'), descending: true }, { expression: sql.ref('m.model_id') }],
 }
