@@ -9,8 +9,10 @@ import { pipelinesOfClass } from '../dsl/decorators.ts'
 import { LOADED_FOLDER, locationOfError } from '../dsl/location.ts'
 import { type AnyPipeline, isPipeline } from '../dsl/pipeline.ts'
 import { makeIssue } from '../dsl/scope.ts'
+import { filePlacesPlugin, PLACE_DEFINES } from './load/file-places.ts'
 import { legacyDecoratorIssue } from './load/legacy-decorators.ts'
 import { loaderPlugin } from './load/loader-plugin.ts'
+import { nearestTsconfig } from './load/nearest-tsconfig.ts'
 
 export interface LoadedPipeline {
   /** Name of the export; `default` for the default export. */
@@ -110,9 +112,10 @@ async function bundleModule(path: string): Promise<Uint8Array> {
       keepNames: true,
       charset: 'utf8',
       logLevel: 'silent',
-      tsconfigRaw: { compilerOptions: { experimentalDecorators: false, useDefineForClassFields: true } },
+      define: PLACE_DEFINES,
+      tsconfigRaw: await tsconfigFor(path),
       outdir: dirname(path),
-      plugins: [loaderPlugin()],
+      plugins: [filePlacesPlugin(), loaderPlugin()],
     })
     return outputFiles[0]!.contents
   } catch (error) {
@@ -120,6 +123,13 @@ async function bundleModule(path: string): Promise<Uint8Array> {
     if (!errors?.length) throw error
     throw new InvalidInputError(errors.map((message) => buildIssue(path, message)))
   }
+}
+
+/** The author's, which may say where imports lead (`paths`); what classes and decorators mean does not depend on it. */
+async function tsconfigFor(path: string): Promise<string> {
+  const config = await nearestTsconfig(dirname(path))
+  const compilerOptions = { experimentalDecorators: false, useDefineForClassFields: true }
+  return JSON.stringify({ ...(config ? { extends: config.path } : {}), compilerOptions })
 }
 
 function buildIssue(path: string, { text, location }: Message): Issue {

@@ -7,12 +7,15 @@ import { extname } from 'node:path'
 import { type Node, type Program, parse } from 'acorn'
 import { type Loader, transform } from 'esbuild'
 import type { Frame } from '../../dsl/location.ts'
-import { type Call, callsOf } from './calls.ts'
+import { type Call, callsOf, placeReadsOf } from './calls.ts'
 
 /** Name under which a wanted component that has a variable is exported. */
 export const TARGET = '__kfpTsTarget'
 /** Name under which the components that the wanted statements made are exported. */
 export const MADE = '__kfpTsMade'
+
+/** What stands before a call that is left out when nobody uses its value. */
+const PURE = '/* @__PURE__ */ '
 
 const LOADERS: Readonly<Record<string, Loader>> = {
   '.ts': 'ts',
@@ -65,18 +68,33 @@ export class AuthorSource {
 
   /** The file as a module whose definitions are dropped when nobody uses them, all but the wanted one. */
   marked(wanted?: Origin): string {
-    const kept = wanted && 'first' in wanted ? wanted : undefined
-    const marks = this.#calls.flatMap(({ node, statement, isDeferred, isInClass }) => {
+    const droppable = [...this.#droppableDefinitions(), ...this.#droppablePlaces()]
+    const imports = stubbedImports(this.#program)
+    if (!wanted || 'variable' in wanted) {
+      const code = edited(this.#code, [...droppable, ...imports])
+      return wanted ? `${code}\nexport { ${wanted.variable} as ${TARGET} }` : code
+    }
+    const start = this.#program.body[wanted.first]!.start
+    const end = this.#program.body[wanted.last]!.end
+    const outside = droppable.filter((edit) => edit.end < start || edit.start > end)
+    return edited(this.#code, [...recording(start, end), ...outside, ...imports])
+  }
+
+  #droppableDefinitions(): readonly Edit[] {
+    return this.#calls.flatMap(({ node, isDeferred, isInClass }) => {
       const root = rootName(node.callee)
-      const isDroppable = root !== undefined && this.#imported.has(root) && node.type === 'CallExpression'
-      const isKept = kept && statement >= kept.first && statement <= kept.last
-      if (!isDroppable || isDeferred || isInClass || isKept) return []
-      return [{ start: node.start, end: node.start, text: '/* @__PURE__ */ ' }]
+      const isOurCall = root !== undefined && this.#imported.has(root) && node.type === 'CallExpression'
+      return !isOurCall || isDeferred || isInClass ? [] : [{ start: node.start, end: node.start, text: PURE }]
     })
-    const { body } = this.#program
-    const around = kept ? recording(body[kept.first]!.start, body[kept.last]!.end) : []
-    const code = edited(this.#code, [...around, ...marks, ...stubbedImports(this.#program)])
-    return wanted && 'variable' in wanted ? `${code}\nexport { ${wanted.variable} as ${TARGET} }` : code
+  }
+
+  /** Files that lie beside the source are not there in a step, so one that does not need them must not look. */
+  #droppablePlaces(): readonly Edit[] {
+    const { calls, places } = placeReadsOf(this.#program)
+    return [
+      ...calls.map(({ start }) => ({ start, end: start, text: PURE })),
+      ...places.map(({ start, end }) => ({ start, end, text: `${PURE}(() => ${this.#code.slice(start, end)})()` })),
+    ]
   }
 
   #isDefinition({ node: { callee } }: Call): boolean {

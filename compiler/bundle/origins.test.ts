@@ -173,6 +173,21 @@ class Held {
   }
 })
 
+test('a file beside the source is looked for only when the file is loaded, by what needs it', async () => {
+  const main = `import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+const here = dirname(fileURLToPath(import.meta.url))
+const read = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
+const { n } = { n: 1 }
+const config = read(join(here, 'conf.json'))
+const urls = [new URL('./conf.json', import.meta.url)]
+const c = defineComponent({ name: 'c', inputs: { n: t.integer() }, ${y}, run: ({ n }) => ({ y: n }) })
+const made = [defineComponent({ name: 'made', ${y}, run: () => ({ y: n }) })]\n`
+  const others = { 'conf.json': '{"n":3}' }
+  expect(await valuesOf({ main, others }, ['c({ n: config.n + urls.length })', 'made[0]!()'])).toEqual([4, 1])
+})
+
 describe('what a step could not find is a mistake when it is compiled', () => {
   test('components of one name that one statement makes', async () => {
     const issues = await issuesOf(

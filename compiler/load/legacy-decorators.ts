@@ -1,14 +1,15 @@
 /** Finds the tsconfig flag that would make TypeScript compile decorators in their old, other meaning. */
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import type { Issue } from '../../api/issue.ts'
 import { makeIssue } from '../../dsl/scope.ts'
+import { nearestTsconfig } from './nearest-tsconfig.ts'
 
 /** An issue when the file uses our decorators and the nearest tsconfig.json asks for legacy ones. */
 export async function legacyDecoratorIssue(file: string): Promise<Issue | undefined> {
   const text = await readFile(file, 'utf8')
   if (!/^\s*@(pipeline|component)\b/m.test(text)) return undefined
-  const config = await nearestConfig(dirname(file))
+  const config = await nearestTsconfig(dirname(file))
   if (!config) return undefined
   const match = /"experimentalDecorators"\s*:\s*true/.exec(withoutComments(config.text))
   if (!match) return undefined
@@ -19,14 +20,6 @@ export async function legacyDecoratorIssue(file: string): Promise<Issue | undefi
     hint: 'remove "experimentalDecorators" from the tsconfig.json, or use definePipeline(…) and defineComponent(…)',
     location: { file: config.path, ...(line > 0 ? { line } : {}) },
   })
-}
-
-async function nearestConfig(folder: string): Promise<{ readonly path: string; readonly text: string } | undefined> {
-  const path = join(folder, 'tsconfig.json')
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text !== undefined) return { path, text }
-  const parent = dirname(folder)
-  return parent === folder ? undefined : nearestConfig(parent)
 }
 
 function withoutComments(text: string): string {
