@@ -27,6 +27,11 @@ beforeAll(async () => {
     theirs: `s3://b/kfp/artifacts/p/${THEIRS}/t/out`,
     hidden: `s3://b/kfp/artifacts/p/${THEIRS}/t/${OURS}/out`,
     elsewhere: 's3://b/kfp/artifacts/secret',
+    dots: `/kfp/artifacts/p/${OURS}/../${THEIRS}/t/out`,
+    dot: `/kfp/artifacts/p/./${OURS}/t/out`,
+    file: `file:///kfp/artifacts/p/${OURS}/t/out`,
+    'hidden dots': `file:///kfp/artifacts/p/${OURS}/%2e%2e/${THEIRS}/t/out`,
+    'hidden id': `file:///kfp/artifacts/p/%32${THEIRS.slice(1)}/t/${OURS}/out`,
   })
   await addRun('theirs', THEIRS, {})
 })
@@ -68,8 +73,13 @@ test.each([
   ['theirs', 404],
   ['hidden', 404],
   ['elsewhere', 404],
+  ['dots', 404],
+  ['dot', 404],
+  ['file', 200],
+  ['hidden dots', 404],
+  ['hidden id', 404],
 ])('the artifact "%s" of a run is answered with %i', async (name, status) => {
-  const path = `/apis/v2beta1/runs/${OURS}/nodes/${encodeURIComponent('root/t')}/artifacts/${name}:read`
+  const path = `/apis/v2beta1/runs/${OURS}/nodes/${encodeURIComponent('root/t')}/artifacts/${encodeURIComponent(name)}:read`
   const answer = await fetch(`${server.url}${path}`)
   expect(answer.status).toBe(status)
   if (status === 200) expect(await answer.json()).toEqual({ data: Buffer.from('bytes').toString('base64') })

@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ArtifactStore } from '../../store/artifact-store.ts'
 import { setAlias } from '../../store/metadata/aliases.ts'
 import { type Metadata, openMetadata } from '../../store/metadata/database.ts'
+import { experimentOfName } from '../../store/metadata/experiments.ts'
 import { createModelVersion, createRegisteredModel } from '../../store/metadata/registry.ts'
+import { insertRun } from '../../store/metadata/runs.ts'
 import { type ModelFiles, modelFilesInStore, modelFilesOnVolume, modelFinder } from './find-model.ts'
 import type { ModelDeployment } from './model-objects.ts'
 
@@ -75,20 +77,35 @@ test.each([
   })
 })
 
-test('in a bucket: below its root only', async () => {
+/** A run of the namespace. */
+async function run(runId: string, namespace: string): Promise<void> {
+  const { experiment_id: experimentId } = await experimentOfName(metadata.db, namespace, 'e', 1)
+  const said = { runId, experimentId, namespace, kind: 'pipeline', name: 'r', userId: '', state: 'SUCCEEDED' } as const
+  await insertRun(metadata.db, { ...said, startTime: 1, artifactUri: '', now: 1 })
+}
+
+test('in a bucket: below its root only, and in a folder of the namespace', async () => {
+  const [ours, theirs] = ['1', '2'].map((digit) => digit.repeat(32)) as [string, string]
+  await run(ours, 'ml')
+  await run(theirs, 'other')
   const objects: Record<string, string[]> = {
     's3://b/kfp/mlflow/0/r/artifacts/model': ['MLmodel', 'deep/other.onnx', 'model.json'],
-    's3://b/kfp/artifacts/p/model.onnx': [''],
+    [`s3://b/kfp/artifacts/p/${ours}/model.onnx`]: [''],
+    [`s3://b/kfp/mlflow/7/${theirs}/artifacts/model`]: ['model.onnx'],
+    's3://b/kfp/mlflow/7/loose': ['model.onnx'],
   }
   const store = { list: async (uri: string) => objects[uri] ?? [] } as unknown as ArtifactStore
   const files = modelFilesInStore(store, 's3://b/kfp/')
   await version('mlflow-artifacts:/0/r/artifacts/model')
-  await version('s3://b/kfp/artifacts/p/model.onnx')
-  await version('s3://b/others/model.onnx')
+  await version(`s3://b/kfp/artifacts/p/${ours}/model.onnx`)
+  await version(`s3://b/others/${ours}/model.onnx`)
+  await version(`s3://b/kfp/mlflow/7/${theirs}/artifacts/model`)
+  await version('s3://b/kfp/mlflow/7/loose')
   const uri = (at: string) => ({ place: { uri: at } })
   expect(await find(files, { version: '1' })).toMatchObject(uri('s3://b/kfp/mlflow/0/r/artifacts/model/model.json'))
-  expect(await find(files, { version: '2' })).toMatchObject(uri('s3://b/kfp/artifacts/p/model.onnx'))
-  expect(await find(files, { version: '3' })).toMatchObject({ reason: 'NotServable' })
+  expect(await find(files, { version: '2' })).toMatchObject(uri(`s3://b/kfp/artifacts/p/${ours}/model.onnx`))
+  for (const held of ['3', '4', '5'])
+    expect(await find(files, { version: held })).toMatchObject({ version: held, reason: 'NotServable' })
 })
 
 test.each([

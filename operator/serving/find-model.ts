@@ -3,8 +3,9 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import type { ServingReason } from '../../api/model-deployment.ts'
 import type { ArtifactStore } from '../../store/artifact-store.ts'
-import type { Metadata } from '../../store/metadata/database.ts'
+import type { Db, Metadata } from '../../store/metadata/database.ts'
 import { MetadataError } from '../../store/metadata/errors.ts'
+import { namespaceOfPlace } from '../../store/metadata/place-owner.ts'
 import { findServable, lastRegistryChange } from '../../store/metadata/servable.ts'
 import { pickModelFile } from '../../store/model-files.ts'
 import type { ModelPlace } from './build-serving.ts'
@@ -37,8 +38,10 @@ export function modelFinder({ db }: Pick<Metadata, 'db'>, files: ModelFiles, sep
     async find({ metadata, spec }) {
       let version: string | undefined
       try {
-        const servable = await findServable(db, separateNamespaces ? (metadata.namespace ?? '') : '', spec)
+        const namespace = separateNamespaces ? (metadata.namespace ?? '') : ''
+        const servable = await findServable(db, namespace, spec)
         version = String(servable.version)
+        if (separateNamespaces) await refuseForeign(db, servable.uri, namespace)
         const place = await files.locate(servable.uri)
         if (place) return { version, place }
         const message = `version ${version} of ${spec.model} holds no .onnx file and no .json file of kfp-ts at ${servable.uri}`
@@ -50,6 +53,15 @@ export function modelFinder({ db }: Pick<Metadata, 'db'>, files: ModelFiles, sep
       }
     },
   }
+}
+
+/** The server checks whose `mlflow-artifacts:` a version takes; of other URIs it can't tell that they lead into the store. */
+async function refuseForeign(db: Db, uri: string, namespace: string): Promise<void> {
+  if (isTracked(uri) || (await namespaceOfPlace(db, uri)) === namespace) return
+  throw new MetadataError(
+    'invalid',
+    `its files at ${uri} do not lie in the store below a run of namespace ${namespace}`,
+  )
 }
 
 /** A volume that operator and pods share: `folder` is where this process sees it. */
@@ -87,8 +99,12 @@ export function modelFilesInStore(store: ArtifactStore, root: string, clientFile
 const elsewhere = (uri: string) =>
   new MetadataError('invalid', `its files at ${uri} do not lie in the store of this installation`)
 
+const TRACKED = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.+)$/
+
+const isTracked = (uri: string): boolean => TRACKED.test(uri)
+
 function trackedPath(uri: string): string {
-  const path = /^mlflow-artifacts:(?:\/\/[^/]*)?\/(.+)$/.exec(uri)?.[1]
+  const path = TRACKED.exec(uri)?.[1]
   if (path && !path.split('/').includes('..')) return path.replace(/\/+$/, '')
   throw elsewhere(uri)
 }

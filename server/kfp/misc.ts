@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { invalid, notFound } from '../../store/metadata/errors.ts'
 import { getPipelineRun, tasksOfRun } from '../../store/metadata/pipeline-runs.ts'
+import { namespaceOfPlace } from '../../store/metadata/place-owner.ts'
 import type { Resource, Verb } from '../access.ts'
 import { HttpError } from '../problem.ts'
 import { readBounded } from '../read-bounded.ts'
@@ -59,21 +60,11 @@ async function readArtifact(call: KfpCall): Promise<Json> {
   return { data: (await readBounded(stream, MAX_READ_BYTES)).toString('base64') }
 }
 
-/** A step can name any place as its artifact: one below the folder of another namespace's run is not shown. */
+/** A step can name any place as its artifact: only one below the folder of its own namespace's run is shown. */
 async function isForeign(call: KfpCall, uri: string, namespace: string): Promise<boolean> {
-  if (!call.services.access.multiUser) return false
-  const parts = uri.split('/').filter((part) => part.length >= SHORTEST_RUN_ID)
-  if (parts.length === 0) return true
-  const runs = await call.metadata.db
-    .selectFrom('runs')
-    .select(['run_id', 'namespace'])
-    .where('run_id', 'in', parts)
-    .execute()
-  const owner = parts.map((part) => runs.find(({ run_id }) => run_id === part)).find((row) => row !== undefined)
-  return owner?.namespace !== namespace
+  return call.services.access.multiUser && (await namespaceOfPlace(call.metadata.db, uri)) !== namespace
 }
 
-const SHORTEST_RUN_ID = 32
 const MAX_READ_BYTES = 64 * 1024 * 1024
 
 export const MISC_ROUTES: readonly KfpRoute[] = [
