@@ -67,10 +67,19 @@ async function create(call: KfpCall): Promise<Json> {
   return experimentJson(row)
 }
 
-/** An experiment that KFP shows, with the caller's right to it checked. */
-async function find(call: KfpCall, verb: Verb, db: Db): Promise<ExperimentRow> {
-  const row = await getExperiment(db, idOf(call, 'experiment'))
+/** An experiment that KFP shows, with the caller's right to it checked: before a transaction, for the answer may be long in coming. */
+async function find(call: KfpCall, verb: Verb): Promise<ExperimentRow> {
+  const row = await getExperiment(call.metadata.db, idOf(call, 'experiment'))
   await permit(call, verb, 'experiments', row.namespace)
+  return requireShown(row)
+}
+
+/** The same again, once the right is known. */
+async function read(call: KfpCall, db: Db): Promise<ExperimentRow> {
+  return requireShown(await getExperiment(db, idOf(call, 'experiment')))
+}
+
+function requireShown(row: ExperimentRow): ExperimentRow {
   if (row.lifecycle_stage === 'deleted')
     throw new MetadataError('not-found', `Experiment ${row.experiment_id} not found`)
   return row
@@ -85,9 +94,9 @@ async function disableRecurringRuns(call: KfpCall, { experiment_id: id }: Experi
 
 async function archive(call: KfpCall): Promise<Json> {
   const now = call.metadata.now()
-  await disableRecurringRuns(call, await find(call, 'archive', call.metadata.db))
+  await disableRecurringRuns(call, await find(call, 'archive'))
   await call.metadata.transaction(async (db) => {
-    const { experiment_id: id } = await find(call, 'archive', db)
+    const { experiment_id: id } = await read(call, db)
     await setExperimentStorage(db, id, 'ARCHIVED', now)
     await db.updateTable('runs').set({ storage_state: 'ARCHIVED' }).where('experiment_id', '=', id).execute()
     await db
@@ -101,8 +110,9 @@ async function archive(call: KfpCall): Promise<Json> {
 }
 
 async function unarchive(call: KfpCall): Promise<Json> {
+  await find(call, 'unarchive')
   await call.metadata.transaction(async (db) => {
-    const row = await find(call, 'unarchive', db)
+    const row = await read(call, db)
     await setExperimentStorage(db, row.experiment_id, 'AVAILABLE', call.metadata.now())
   })
   return {}
@@ -111,8 +121,9 @@ async function unarchive(call: KfpCall): Promise<Json> {
 /** The record stays for MLflow's restore, under another name so that the name is free again. Its runs stay as they are. */
 async function remove(call: KfpCall): Promise<Json> {
   const now = call.metadata.now()
+  await find(call, 'delete')
   await call.metadata.transaction(async (db) => {
-    const row = await find(call, 'delete', db)
+    const row = await read(call, db)
     if (row.experiment_id === DEFAULT_EXPERIMENT_ID) {
       throw new MetadataError('conflict', 'The default experiment can not be deleted')
     }
@@ -144,7 +155,7 @@ export const EXPERIMENT_ROUTES: readonly KfpRoute[] = [
   {
     method: 'GET',
     path: '/experiments/:experiment',
-    handle: async (call) => experimentJson(await find(call, 'get', call.metadata.db)),
+    handle: async (call) => experimentJson(await find(call, 'get')),
   },
   { method: 'POST', path: '/experiments/:experiment::archive', handle: archive },
   { method: 'POST', path: '/experiments/:experiment::unarchive', handle: unarchive },

@@ -117,8 +117,11 @@ async function listVersions(call: KfpCall): Promise<Json> {
   return compact({ pipeline_versions: versions, next_page_token: nextPageToken })
 }
 
-async function findPipeline(call: KfpCall, verb: Verb, db: Db = call.metadata.db): Promise<PipelineRow> {
-  const row = await getPipeline(db, idOf(call, 'pipeline'))
+const readPipeline = (call: KfpCall, db: Db) => getPipeline(db, idOf(call, 'pipeline'))
+
+/** With the caller's right to it checked: before a transaction, for the answer may be long in coming. */
+async function findPipeline(call: KfpCall, verb: Verb): Promise<PipelineRow> {
+  const row = await readPipeline(call, call.metadata.db)
   await permit(call, verb, 'pipelines', row.namespace)
   return row
 }
@@ -133,9 +136,14 @@ async function versionAnswer(call: KfpCall, row: PipelineVersionRow): Promise<Js
   return versionJson(row, tags.get(row.pipeline_version_id))
 }
 
-async function findVersion(call: KfpCall, verb: Verb, db: Db = call.metadata.db): Promise<PipelineVersionRow> {
-  const pipeline = await findPipeline(call, verb, db)
+async function readVersion(call: KfpCall, db: Db): Promise<PipelineVersionRow> {
+  const pipeline = await readPipeline(call, db)
   return await getVersion(db, idOf(call, 'version'), pipeline.pipeline_id)
+}
+
+async function findVersion(call: KfpCall, verb: Verb): Promise<PipelineVersionRow> {
+  const pipeline = await findPipeline(call, verb)
+  return await getVersion(call.metadata.db, idOf(call, 'version'), pipeline.pipeline_id)
 }
 
 /** What names a new pipeline or version; each of the two names stands in for the other. */
@@ -279,8 +287,9 @@ async function getByName(call: KfpCall): Promise<Json> {
 
 /** Only the display name and the tags change after creation. */
 async function patchPipeline(call: KfpCall): Promise<Json> {
+  await findPipeline(call, 'update')
   const row = await call.metadata.transaction(async (db) => {
-    const found = await findPipeline(call, 'update', db)
+    const found = await readPipeline(call, db)
     const display_name = call.body.text('display_name', MAX_PIPELINE_NAME) || found.display_name
     await db.updateTable('pipelines').set({ display_name }).where('pipeline_id', '=', found.pipeline_id).execute()
     if (call.body.has('tags')) await replaceTags(db, found.pipeline_id, readTags(call.body))
@@ -290,8 +299,9 @@ async function patchPipeline(call: KfpCall): Promise<Json> {
 }
 
 async function patchVersion(call: KfpCall): Promise<Json> {
+  await findVersion(call, 'update')
   const row = await call.metadata.transaction(async (db) => {
-    const found = await findVersion(call, 'update', db)
+    const found = await readVersion(call, db)
     const display_name = call.body.text('display_name', MAX_VERSION_NAME) || found.display_name
     const id = found.pipeline_version_id
     await db.updateTable('pipeline_versions').set({ display_name }).where('pipeline_version_id', '=', id).execute()
@@ -302,16 +312,18 @@ async function patchVersion(call: KfpCall): Promise<Json> {
 }
 
 async function remove(call: KfpCall): Promise<Json> {
+  await findPipeline(call, 'delete')
   await call.metadata.transaction(async (db) => {
-    const row = await findPipeline(call, 'delete', db)
+    const row = await readPipeline(call, db)
     await deletePipeline(db, row.pipeline_id, call.query.flag('cascade'))
   })
   return {}
 }
 
 async function removeVersion(call: KfpCall): Promise<Json> {
+  await findVersion(call, 'delete')
   await call.metadata.transaction(async (db) => {
-    const row = await findVersion(call, 'delete', db)
+    const row = await readVersion(call, db)
     await deleteVersion(db, row.pipeline_version_id, row.pipeline_id)
   })
   return {}
