@@ -7,6 +7,7 @@ import {
   getPipelineRun,
   insertPipelineRun,
   setRunState,
+  undoRetry,
 } from '../../store/metadata/pipeline-runs.ts'
 import type { ExperimentRow } from '../../store/metadata/tables.ts'
 import type { Services } from '../context.ts'
@@ -113,15 +114,19 @@ async function insertStart(
   )
 }
 
-/** Gives a stored run to the executor. */
+/** Gives a stored run to the executor. A start that it refuses ends FAILED with its words; a retry leaves the run as it ended before. */
 export async function handOver(services: Services, row: FullPipelineRun, how: 'start' | 'retry'): Promise<void> {
   try {
     await services.executor[how](requestOf(services, row))
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const { metadata } = services
-    const refused = { code: 'not-started', message }
-    await metadata.transaction((db) => setRunState(db, row.run_id, 'FAILED', metadata.now(), refused))
+    await metadata.transaction<unknown>((db) =>
+      how === 'retry'
+        ? undoRetry(db, row)
+        : setRunState(db, row.run_id, 'FAILED', metadata.now(), { code: 'not-started', message }),
+    )
+    services.events.changed(row.run_id)
     throw error
   }
 }

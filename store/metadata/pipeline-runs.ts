@@ -89,7 +89,7 @@ export async function markCanceling(db: Db, runId: string, at: number): Promise<
   return run
 }
 
-/** Puts a failed or canceled run back to PENDING. Rejects with `invalid` otherwise. */
+/** Puts a failed or canceled run back to PENDING, and answers with what it was. Rejects with `invalid` otherwise. */
 export async function markRetrying(db: Db, runId: string, at: number): Promise<FullPipelineRun> {
   const run = await getPipelineRun(db, runId)
   if (run.state !== 'FAILED' && run.state !== 'CANCELED') {
@@ -97,6 +97,24 @@ export async function markRetrying(db: Db, runId: string, at: number): Promise<F
   }
   await setRunState(db, runId, 'PENDING', at)
   return run
+}
+
+/**
+ * A retry that no executor took over did not happen: the run ended as it had before.
+ * @param before as `markRetrying` answered it
+ */
+export async function undoRetry(db: Db, before: FullPipelineRun): Promise<void> {
+  const { run_id: runId, state, end_time, state_history, error } = before
+  const undone = await db
+    .updateTable('runs')
+    .set({ state, end_time })
+    .where('run_id', '=', runId)
+    // Whatever else it is by now was told by somebody who carries it out.
+    .where('state', 'in', ['PENDING', 'CANCELING'])
+    .returning('run_id')
+    .execute()
+  if (undone.length === 0) return
+  await db.updateTable('pipeline_runs').set({ state_history, error }).where('run_id', '=', runId).execute()
 }
 
 /** Runs that an executor owes an end, oldest first: what a restarted server hands over again. */
