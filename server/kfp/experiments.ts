@@ -5,8 +5,8 @@ import { invalid, MetadataError } from '../../store/metadata/errors.ts'
 import {
   createExperiment,
   DEFAULT_EXPERIMENT_ID,
+  freeName,
   getExperiment,
-  renameExperiment,
   setExperimentStorage,
 } from '../../store/metadata/experiments.ts'
 import type { ExperimentRow } from '../../store/metadata/tables.ts'
@@ -63,7 +63,11 @@ async function create(call: KfpCall): Promise<Json> {
   const name = call.body.required('display_name', MAX_NAME_LENGTH)
   const description = call.body.text('description', 10_000)
   const now = call.metadata.now()
-  const row = await call.metadata.transaction((db) => createExperiment(db, { namespace, name, description, now }))
+  const row = await call.metadata.transaction(async (db) => {
+    // Clients of KFP neither see nor restore an experiment that MLflow deleted.
+    await freeName(db, namespace, name, now)
+    return await createExperiment(db, { namespace, name, description, now })
+  })
   return experimentJson(row)
 }
 
@@ -127,12 +131,12 @@ async function remove(call: KfpCall): Promise<Json> {
     if (row.experiment_id === DEFAULT_EXPERIMENT_ID) {
       throw new MetadataError('conflict', 'The default experiment can not be deleted')
     }
-    await renameExperiment(db, row.experiment_id, `${row.name.slice(0, 400)} (deleted ${row.experiment_id})`, now)
     await db
       .updateTable('experiments')
       .set({ lifecycle_stage: 'deleted', updated_at: now })
       .where('experiment_id', '=', row.experiment_id)
       .execute()
+    await freeName(db, row.namespace, row.name, now)
   })
   return {}
 }

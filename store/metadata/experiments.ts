@@ -115,6 +115,18 @@ export async function renameExperiment(db: Db, id: number, name: string, now: nu
   }
 }
 
+/** Takes a name from the deleted experiment that holds it, if one does: that one stays, to be restored under another name. */
+export async function freeName(db: Db, namespace: string, name: string, now: number): Promise<void> {
+  const holder = await findExperimentByName(db, namespace, name)
+  if (holder?.lifecycle_stage !== 'deleted') return
+  const { experiment_id: id } = holder
+  await db
+    .updateTable('experiments')
+    .set({ name: `${name.slice(0, 400)} (deleted ${id})`, updated_at: now })
+    .where('experiment_id', '=', id)
+    .execute()
+}
+
 /** Deletes or restores, with its runs, as MLflow does. Rejects with `invalid` when it is in that stage already. */
 export async function setExperimentLifecycle(db: Db, id: number, stage: Lifecycle, now: number): Promise<void> {
   const changed = await db
