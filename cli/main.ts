@@ -5,12 +5,13 @@ import { InvalidInputError } from '../api/issue.ts'
 import { type CommandEntry, commands } from './commands/index.ts'
 import { reportError, usageIssue } from './errors.ts'
 import { packageVersion, topLevelHelp } from './help.ts'
+import { watchStreams } from './streams.ts'
 
 const COMPLETION_FLAG = '--get-yargs-completions'
 
 /** Runs one command line (without node and script). Leaves the exit status in `process.exitCode`. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.stdout.on('error', endQuietlyWhenReaderLeft)
+  watchStreams()
   try {
     await dispatch(argv)
   } catch (error) {
@@ -65,10 +66,4 @@ async function complete(argv: readonly string[]): Promise<void> {
   const words = argv.slice(2)
   const entry = words.length > 1 ? commands.find(({ name }) => name === words[0]) : undefined
   await completeCommandLine(argv, entry && (await entry.load()).command)
-}
-
-/** `kfp-ts logs … | head` closes the pipe early: not an error of ours. */
-function endQuietlyWhenReaderLeft(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
-  process.exit(0)
 }

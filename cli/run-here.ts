@@ -6,10 +6,12 @@ import { printSummary } from '../local/progress/summary.ts'
 import type { LocalRunResult } from '../local/run.ts'
 import { EXIT } from './errors.ts'
 import { watchInterrupts } from './interrupts.ts'
+import { outliveReaders } from './streams.ts'
 
 type Hooks = Pick<RunOptions, 'interrupt' | 'kill' | 'observer'>
 
 export async function runHere(json: boolean, work: (hooks: Hooks) => Promise<LocalRunResult>): Promise<void> {
+  outliveReaders()
   const interrupts = watchInterrupts()
   try {
     const progress = progressOn(process.stderr, json)

@@ -124,3 +124,29 @@ test('resume of a failed run tries again what failed', async () => {
   expect((await place.tool(['run', '--resume', 'last'])).status).toBe(0)
   expect([timesRun('first'), timesRun('second')]).toEqual([1, 2])
 })
+
+test('who reads the output leaves: the run goes on, and its exit status is kept', async () => {
+  writePipeline()
+  const tool = spawn(TOOL, ['run', 'p.yaml', '--host-commands'], {
+    cwd: place.folder,
+    env: { ...process.env, CODE: '3' },
+  })
+  const exit = once(tool, 'exit')
+  await made('ready')
+  tool.stdout.destroy()
+  tool.stderr.destroy()
+  writeFileSync(file('go'), '')
+  expect(await exit).toEqual([1, null])
+  expect((await place.tool(['runs'])).stdout).toMatch(/FAILED\s+two-steps-/)
+})
+
+test('who reads the output leaves at Ctrl-C: the steps are ended all the same', async () => {
+  writePipeline()
+  const tool = spawn(TOOL, ['run', 'p.yaml', '--host-commands'], { cwd: place.folder })
+  const exit = once(tool, 'exit')
+  await made('ready')
+  tool.stdout.destroy()
+  tool.stderr.destroy()
+  tool.kill('SIGHUP')
+  expect(await exit).toEqual([130, null])
+})
