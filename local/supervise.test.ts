@@ -1,7 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { identityOf, isAlive } from '../store/process-identity.ts'
 import { findLeftBehind, startProcess } from './supervise.ts'
 
 let folder: string
@@ -22,6 +25,14 @@ const start = (script: string) =>
 const madeBy = async (file: string) => {
   while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5))
 }
+/** The process whose number the step wrote to this file. */
+const writtenTo = async (file: string) => {
+  await madeBy(file)
+  while (!readFileSync(file, 'utf8').endsWith('\n')) await new Promise((resolve) => setTimeout(resolve, 5))
+  return identityOf(Number(readFileSync(file, 'utf8')))
+}
+const claimOf = (generation: number) => join(records(), `process-${generation}`)
+const wrapper = () => Number(readFileSync(claimOf(0), 'utf8').split('\n')[0])
 
 test('output goes to the log, the exit status is known now and later', async () => {
   const process = start('echo out; echo err >&2; pwd; exit 7')
@@ -99,4 +110,66 @@ test('what died with the machine is started again', async () => {
   expect(await findLeftBehind(records())).toEqual({ kind: 'nothing' })
   expect(await start('exit 5').ended).toMatchObject({ exitCode: 5 })
   expect(await findLeftBehind(records())).toMatchObject({ kind: 'ended', end: { exitCode: 5 } })
+})
+
+test('what a step leaves running ends with it', async () => {
+  const file = join(folder, 'pid')
+  const step = start(`sleep 60 & echo $! > ${file}; until [ -e ${file}-read ]; do sleep 0.02; done`)
+  const left = await writtenTo(file)
+  expect(isAlive(left)).toBe(true)
+  writeFileSync(`${file}-read`, '')
+  expect(await step.ended).toEqual({ kind: 'exited', exitCode: 0 })
+  expect(isAlive(left)).toBe(false)
+})
+
+test('a step whose wrapper alone is killed ends with it', async () => {
+  const file = join(folder, 'pid')
+  const step = start(`echo $$ > ${file}; exec sleep 60`)
+  const program = await writtenTo(file)
+  process.kill(wrapper(), 'SIGKILL')
+  expect(await step.ended).toMatchObject({ signal: 'SIGKILL' })
+  expect(isAlive(program)).toBe(false)
+})
+
+/** As an earlier kfp-ts leaves it that was killed together with the wrapper: a group without its leader. */
+async function startOrphan() {
+  const file = join(folder, 'pid')
+  const script = `sleep 60 & echo $! > ${file}; wait`
+  const leader = spawn('/bin/sh', ['-c', script], { detached: true, stdio: 'ignore' })
+  const orphan = await writtenTo(file)
+  const { pid, startTicks, bootId } = identityOf(leader.pid!)
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  leader.kill('SIGKILL')
+  await once(leader, 'exit')
+  mkdirSync(records(), { recursive: true })
+  const writeClaim = (line: string) => writeFileSync(claimOf(0), `${pid}\n${line}\n${bootId}\n`)
+  return { orphan, stat, startTicks: startTicks!, writeClaim }
+}
+
+test('nothing is left of a step whose wrapper is gone: its program is ended before it may be started again', async () => {
+  const { orphan, stat, writeClaim } = await startOrphan()
+  writeClaim(stat.trim())
+  expect(isAlive(orphan)).toBe(true)
+  expect(await findLeftBehind(records())).toEqual({ kind: 'nothing' })
+  expect(isAlive(orphan)).toBe(false)
+})
+
+test('a group that is older than the step of its number is not touched', async () => {
+  const { orphan, stat, startTicks, writeClaim } = await startOrphan()
+  writeClaim(stat.trim().replace(` ${startTicks} `, ` ${Number(startTicks) + 1_000_000} `))
+  expect(await findLeftBehind(records())).toEqual({ kind: 'nothing' })
+  expect(isAlive(orphan)).toBe(true)
+  process.kill(orphan.pid, 'SIGKILL')
+})
+
+test('a process that was given the number of a step is not touched', async () => {
+  const other = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
+  const { pid, startTicks, bootId } = identityOf(other.pid!)
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').trim()
+  mkdirSync(records(), { recursive: true })
+  writeFileSync(claimOf(0), `${pid}\n${stat.replace(` ${startTicks} `, ' 1 ')}\n${bootId}\n`)
+  expect(await findLeftBehind(records())).toEqual({ kind: 'nothing' })
+  expect(isAlive(identityOf(other.pid!))).toBe(true)
+  other.kill()
+  await once(other, 'exit')
 })

@@ -8,6 +8,7 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isMissing } from '../store/digest.ts'
 import { isAlive, type ProcessIdentity, startTicksOf } from '../store/process-identity.ts'
+import { endGroup, endGroupOf, signalGroup } from './process-group.ts'
 
 export interface StepCommand {
   readonly argv: readonly string[]
@@ -24,6 +25,7 @@ export type ProcessEnd =
   | { readonly kind: 'lost' }
 
 export interface SupervisedProcess {
+  /** Nothing of its process group is left then. */
   readonly ended: Promise<ProcessEnd>
   /** Asks the whole process group to end, and kills it after the grace period. */
   readonly stop: (graceMillis: number) => void
@@ -64,7 +66,10 @@ export function startProcess(folder: string, command: StepCommand): SupervisedPr
     return { ended: Promise.resolve({ kind: 'not-started', error: child }), stop: () => undefined }
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.once('error', (error) => resolve({ kind: 'not-started', error }))
-    child.once('exit', (code, signal) => resolve(endOf(code ?? 128 + (signal ? constants.signals[signal] : 0))))
+    child.once('exit', (code, signal) => {
+      const end = endOf(code ?? 128 + (signal ? constants.signals[signal] : 0))
+      void endGroup(child.pid!).then(() => resolve(end))
+    })
   })
   return { ended, stop: (graceMillis) => stopGroup(folder, generation, child.pid, ended, graceMillis) }
 }
@@ -95,14 +100,17 @@ export async function findLeftBehind(folder: string): Promise<LeftBehind> {
   // A wrapper that has made its claim but not filled it in needs a moment.
   if (readText(claimFile(folder, generation)) === '')
     await new Promise((resolve) => setTimeout(resolve, ADOPTED_POLL_MILLIS))
+  const identity = readClaim(claimFile(folder, generation))
+  // Asked before the exit status: who is gone has written it by then, if at all.
+  const isRunning = identity !== undefined && isAlive(identity)
   const exitCode = readExitCode(exitFile(folder, generation))
+  if (isRunning && exitCode === undefined) return { kind: 'running', process: adopt(folder, generation, identity) }
+  if (identity) await endGroupOf(identity)
   const wasStopped = readText(stopFile(folder, generation)) !== undefined
   if (exitCode !== undefined) {
     return wasStopped && exitCode !== 0 ? { kind: 'nothing' } : { kind: 'ended', end: endOf(exitCode) }
   }
-  const identity = readClaim(claimFile(folder, generation))
-  if (!identity || !isAlive(identity)) return { kind: 'nothing' }
-  return { kind: 'running', process: adopt(folder, generation, identity) }
+  return { kind: 'nothing' }
 }
 
 function forbidLateStart(folder: string): void {
@@ -120,7 +128,8 @@ function adopt(folder: string, generation: number, identity: ProcessIdentity): S
       const exitCode = readExitCode(exitFile(folder, generation))
       if (exitCode === undefined && alive) return
       clearInterval(timer)
-      resolve(exitCode === undefined ? { kind: 'lost' } : endOf(exitCode))
+      const end: ProcessEnd = exitCode === undefined ? { kind: 'lost' } : endOf(exitCode)
+      void endGroupOf(identity).then(() => resolve(end))
     }, ADOPTED_POLL_MILLIS)
   })
   return { ended, stop: (graceMillis) => stopGroup(folder, generation, identity.pid, ended, graceMillis) }
@@ -138,19 +147,7 @@ function stopGroup(
   writeFileSync(stopFile(folder, generation), '')
   signalGroup(pid, graceMillis > 0 ? 'SIGTERM' : 'SIGKILL')
   const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), graceMillis)
-  void ended.then(() => {
-    clearTimeout(timer)
-    // Grandchildren that ignored the request go with their group.
-    signalGroup(pid, 'SIGKILL')
-  })
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
+  void ended.then(() => clearTimeout(timer))
 }
 
 /** A shell reports death by signal N as 128 + N. */

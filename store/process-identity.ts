@@ -17,7 +17,7 @@ export function identityOf(pid: number): ProcessIdentity {
 
 /** True while that very process lives (a zombie does not). */
 export function isAlive(identity: ProcessIdentity): boolean {
-  if (identity.bootId !== undefined && identity.bootId !== readBootId()) return false
+  if (!isOfThisBoot(identity)) return false
   if (identity.startTicks !== undefined) return readStartTicks(identity.pid) === identity.startTicks
   try {
     process.kill(identity.pid, 0)
@@ -25,6 +25,11 @@ export function isAlive(identity: ProcessIdentity): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+/** False when the machine was started again since. */
+export function isOfThisBoot({ bootId }: ProcessIdentity): boolean {
+  return bootId === undefined || bootId === readBootId()
 }
 
 /** Field 22 of /proc/PID/stat; undefined for zombies and the dead. The second field may hold spaces and parentheses. */
