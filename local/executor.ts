@@ -1,4 +1,5 @@
 /** Carries the engine's actions out on this machine. Before: drive.ts hands actions over. After: attempt.ts runs the steps. */
+import pLimit from 'p-limit'
 import type { Action, CacheAnswer, CacheKey, RunEvent } from '../engine/types.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
 import type { CacheIndex } from '../store/cache-index.ts'
@@ -38,12 +39,15 @@ export interface LocalExecutor {
 const CANCEL_GRACE_MILLIS = 10_000
 /** Somebody may be looking on. */
 const TELL_MILLIS = 1000
+/** Files that are read whole, or written, at once: each takes memory and a file descriptor. */
+const PARALLEL_FILES = 16
 const LONGEST_TIMER_MILLIS = 2 ** 31 - 1
 
 export function makeExecutor(options: ExecutorOptions): LocalExecutor {
   const attempts = new Map<string, AttemptHandle>()
   const held = new Map<string, AbortController>()
   const background = new Set<Promise<unknown>>()
+  const [looks, saves] = [pLimit(PARALLEL_FILES), pLimit(PARALLEL_FILES)]
   let wakeTimer: NodeJS.Timeout | undefined
   let waiter: Waiter | undefined
   const inBackground = (work: Promise<unknown>) => {
@@ -75,13 +79,17 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
         else emit({ kind: 'attempt-finished', task, attempt, result: { outcome: 'canceled' } })
       },
       'import-artifact': ({ task, attempt, request }) =>
-        answer(emit, task, attempt, () => importArtifact(request, options.paths.workspace, options.openStore)),
+        answer(emit, task, attempt, () =>
+          looks(() => importArtifact(request, options.paths.workspace, options.openStore)),
+        ),
       'change-volume': ({ task, attempt, request }) =>
         answer(emit, task, attempt, () => changeVolume(options.paths.root, options.runId, task, request)),
       'find-reusable': ({ task, runId, contentKey }) =>
-        void options.reuse(runId, task, contentKey).then((answer) => emit({ kind: 'reuse-answered', task, answer })),
-      'look-up-cache': (action) => void lookUp(options.cache, action).then(emit),
-      'save-cache': (action) => inBackground(save(options, action).catch(() => undefined)),
+        void looks(() => options.reuse(runId, task, contentKey)).then((answer) =>
+          emit({ kind: 'reuse-answered', task, answer }),
+        ),
+      'look-up-cache': (action) => void looks(() => lookUp(options.cache, action)).then(emit),
+      'save-cache': (action) => inBackground(saves(() => save(options, action)).catch(() => undefined)),
       'wake-at': ({ at }) => {
         clearTimeout(wakeTimer)
         const delay = Math.min(Math.max(0, at - options.now()), LONGEST_TIMER_MILLIS)
@@ -90,6 +98,7 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
     }),
     interrupt: async (graceMillis) => {
       clearTimeout(wakeTimer)
+      looks.clearQueue()
       waiter?.stop()
       for (const waiting of held.values()) waiting.abort()
       for (const handle of attempts.values()) handle.cancel({ kind: 'interrupted', reason: 'interrupted' }, graceMillis)
@@ -97,6 +106,7 @@ export function makeExecutor(options: ExecutorOptions): LocalExecutor {
     },
     settle: async () => {
       clearTimeout(wakeTimer)
+      looks.clearQueue()
       await Promise.all(background)
     },
   }
