@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { identityOf, isOfThisBoot, type ProcessIdentity, startTicksOf } from '../store/process-identity.ts'
 
 /** @returns whether anybody was there to get it */
-export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
+export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-pid, signal)
     return true
@@ -30,7 +30,7 @@ export async function endGroup(pid: number): Promise<void> {
  * not given to a new process; so one that runs under the number since another time means that the group is gone.
  */
 export async function endGroupOf(leader: ProcessIdentity): Promise<void> {
-  if (leader.startTicks === undefined || !isOfThisBoot(leader)) return
+  if (leader.startTicks === undefined || !isOfThisBoot(leader) || !signalGroup(leader.pid, 0)) return
   const { startTicks } = identityOf(leader.pid)
   if (startTicks !== undefined && startTicks !== leader.startTicks) return
   if (isInhabited(leader.pid, leader.startTicks)) await endGroup(leader.pid)

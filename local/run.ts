@@ -1,11 +1,20 @@
 /** A local run from its document to its report: lays out the folder, drives engine and executor, keeps what a resume needs. */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidInputError, type Issue } from '../api/issue.ts'
 import type { JsonValue } from '../api/json.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
 import type { RunReport } from '../api/run-report.ts'
-import { begin, checkArguments, isFinished, type Program, prepare, type RunState, report } from '../engine/index.ts'
+import {
+  advance,
+  begin,
+  checkArguments,
+  isFinished,
+  type Program,
+  prepare,
+  type RunState,
+  report,
+} from '../engine/index.ts'
 import type { JournalRecord, RunConfig, RunEvent } from '../engine/types.ts'
 import { openCacheIndex } from '../store/cache-index.ts'
 import { openJournal } from '../store/journal.ts'
@@ -97,6 +106,47 @@ export async function resumeRun(runId: string, options: RunOptions): Promise<Loc
   }
 }
 
+/**
+ * Ends a run that nobody carries out any longer, with the steps that its kfp-ts left running.
+ *
+ * @returns how it ended: now, or before (`wasOver`)
+ */
+export async function cancelRun(
+  runId: string,
+  options: RunOptions,
+): Promise<{ readonly report: RunReport; readonly wasOver: boolean }> {
+  const paths = runPaths(options.root, runId)
+  const manifest = await readManifest<RunConfig>(paths)
+  if (!manifest) throw unknownRun(runId, options.root)
+  const lock = await lockRun(paths)
+  try {
+    const { program, state, config } = await replay(paths, manifest)
+    if (isFinished(state)) return { report: report(program, state), wasOver: true }
+    const kept = keptOptions(manifest, options)
+    const canceled = await recordCancel(program, state, paths)
+    const firstEvents = [{ kind: 'clock' } as const]
+    const machine = makeMachine(kept)
+    const run = { program, config, state: canceled, paths, lock, options: kept, machine, firstEvents }
+    return { report: (await carryOut(run)).report, wasOver: false }
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Before anything is carried out, so that what has not begun yet does not begin. */
+async function recordCancel(program: Program, state: RunState, paths: RunPaths): Promise<RunState> {
+  const record: JournalRecord = { at: Date.now(), event: CANCEL_REQUESTED }
+  const journal = await openJournal<JournalRecord>(paths.journal)
+  try {
+    await journal.append([record])
+  } finally {
+    await journal.close()
+  }
+  return advance(program, state, record.event, record.at).state
+}
+
+const CANCEL_REQUESTED: RunEvent = { kind: 'cancel-requested', reason: 'canceled on request' }
+
 interface CarryOut {
   readonly program: Program
   readonly config: RunConfig
@@ -128,7 +178,8 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
   options.interrupt?.addEventListener('abort', forwardInterrupt)
   if (options.interrupt?.aborted) forwardInterrupt()
   let stopWatching = () => {}
-  await forgetCancelRequest(paths)
+  // How the run ended before: whoever finds no report knows that it has not ended yet.
+  await rm(paths.report, { force: true })
   options.observer?.onBegin?.(program, run.state, paths)
   try {
     const state = await drive({
@@ -137,9 +188,7 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
       journal,
       now: Date.now,
       handlers: (emit) => {
-        stopWatching = watchCancelRequest(paths, () =>
-          emit({ kind: 'cancel-requested', reason: 'canceled on request' }),
-        )
+        stopWatching = watchCancelRequest(paths, () => emit(CANCEL_REQUESTED))
         return executor.handlers(emit)
       },
       firstEvents: run.firstEvents,
@@ -187,7 +236,11 @@ function isUnstarted(before: RunReport): boolean {
 
 async function lockRun(paths: RunPaths): Promise<Lock> {
   const lock = await tryLock(paths.lock)
-  if ('release' in lock) return lock
+  if ('release' in lock) {
+    // At once: what is asked for from now on is meant for us.
+    await forgetCancelRequest(paths)
+    return lock
+  }
   const message = `run ${paths.folder.split('/').at(-1)} is being carried out by process ${lock.heldBy.pid}`
   throw new InvalidInputError([
     { code: 'run-is-busy', severity: 'error', path: '', message, hint: 'wait for it, or stop it first' },

@@ -3,12 +3,13 @@
 import { InvalidInputError } from '../../api/issue.ts'
 import { isFinalPhase } from '../../api/pipeline-run.ts'
 import { requestCancel } from '../../local/cancel-request.ts'
+import { cancelRun } from '../../local/run.ts'
 import { lockHolder } from '../../store/lock.ts'
 import { runPaths } from '../../store/run-folder.ts'
 import { withRuns } from '../cluster.ts'
 import { completeRuns } from '../complete-runs.ts'
 import { usageIssue } from '../errors.ts'
-import { findRunId, listRuns } from '../local-runs.ts'
+import { findRunId } from '../local-runs.ts'
 import { isClusterTarget, rootOf, type TargetArgs, withRunArgument } from '../target.ts'
 import type { Command } from './index.ts'
 
@@ -41,15 +42,16 @@ async function cancelHere(args: CancelArgs): Promise<void> {
   const root = rootOf(args)
   const runId = await findRunId(root, args.run)
   const paths = runPaths(root, runId)
-  if (!(await lockHolder(paths.lock))) {
-    const known = (await listRuns(root)).find((run) => run.runId === runId)
-    throw over(runId, known?.state ?? 'INTERRUPTED')
+  if (await lockHolder(paths.lock)) {
+    await requestCancel(paths)
+    process.stdout.write(`${runId} is being canceled\n`)
+    return
   }
-  await requestCancel(paths)
-  process.stdout.write(`${runId} is being canceled\n`)
+  const { report, wasOver } = await cancelRun(runId, { root, runtime: 'process', hostCommands: false })
+  if (wasOver) throw over(runId, report.state)
+  process.stdout.write(`${runId} is canceled\n`)
 }
 
 function over(name: string, state: string): InvalidInputError {
-  const hint = state === 'INTERRUPTED' ? '"kfp-ts retry" goes on with it, "kfp-ts delete" removes it' : undefined
-  return new InvalidInputError([usageIssue('not-running', `${name} does not run (${state})`, hint)])
+  return new InvalidInputError([usageIssue('not-running', `${name} does not run (${state})`)])
 }

@@ -1,5 +1,6 @@
 /** Runs of this machine from their failure to their end by an edited pipeline, as a user types it. */
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunReport } from '../../api/run-report.ts'
 import { makeWorkplace, TOOL } from '../../test/errors/run-tool.ts'
@@ -112,6 +113,30 @@ test('cancel ends a run in another process; delete removes it, by its whole name
   expect((await tool('delete', runId.slice(0, -1))).stderr).toContain('type its whole name')
   expect((await tool('delete', runId)).stdout).toBe(`${runId} is deleted\n`)
   expect((await tool('describe', runId)).status).toBe(2)
+})
+
+const MODEL = `components:
+  comp-make:
+    executorLabel: exec-make
+    outputDefinitions: {artifacts: {model: {artifactType: {schemaTitle: system.Model, schemaVersion: 0.0.1}}}}
+deploymentSpec:
+  executors:
+    exec-make: {container: {image: alpine, command: [sh, -c, 'echo model > "$0"', "{{$.outputs.artifacts['model'].path}}"]}}
+pipelineInfo: {name: model}
+root: {dag: {tasks: {make: {componentRef: {name: comp-make}, taskInfo: {name: make}, cachingOptions: {enableCache: true}}}}}
+schemaVersion: 2.1.0
+`
+
+test('a run whose artifacts another one took from the cache is not deleted without --force', async () => {
+  place.write('model.yaml', MODEL)
+  const run = async () => JSON.parse((await tool('run', 'model.yaml', '--host-commands', '--json')).stdout) as RunReport
+  const [first, second] = [await run(), await run()]
+  const { uri } = second.tasks[0]!.outputs.artifacts['model']![0]!
+  expect(uri).toContain(first.runId)
+  expect((await tool('delete', first.runId)).stderr).toContain(`a run has artifacts of ${first.runId}: ${second.runId}`)
+  expect(existsSync(uri)).toBe(true)
+  expect((await tool('delete', first.runId, '--force')).status).toBe(0)
+  expect((await tool('delete', second.runId)).status).toBe(0)
 })
 
 test('the shell completes the names of runs', async () => {

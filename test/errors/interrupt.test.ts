@@ -1,9 +1,10 @@
 /** Ctrl-C, kill -9 and resume: what was finished stays finished, nothing runs twice, exit statuses survive. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { identityOf, isAlive } from '../../store/process-identity.ts'
 import { makeWorkplace, TOOL } from './run-tool.ts'
 
 let place: ReturnType<typeof makeWorkplace>
@@ -149,4 +150,52 @@ test('who reads the output leaves at Ctrl-C: the steps are ended all the same', 
   tool.stderr.destroy()
   tool.kill('SIGHUP')
   expect(await exit).toEqual([130, null])
+})
+
+/** A run that failed, and whose retry was killed while `second` went on: the step, and what of it the tool tells. */
+async function killedRetry() {
+  writePipeline('echo $$ > pid;')
+  writeFileSync(file('go'), '')
+  await start(['run', 'p.yaml'], { CODE: '3' }).exit
+  for (const name of ['go', 'ready', 'pid']) rmSync(file(name))
+  const retry = start(['run', '--resume', 'last'])
+  await made('ready')
+  retry.tool.kill('SIGKILL')
+  await retry.exit
+  return identityOf(Number(readFileSync(file('pid'), 'utf8')))
+}
+
+test('kill -9 in a retry: no command tells the old end, and cancel ends the step', async () => {
+  const step = await killedRetry()
+  expect((await place.tool(['runs'])).stdout).toMatch(/INTERRUPTED\s+two-steps-/)
+  expect((await place.tool(['describe', 'last'])).stdout).toContain('INTERRUPTED')
+  expect(isAlive(step)).toBe(true)
+  expect((await place.tool(['cancel', 'last'])).stdout).toMatch(/ is canceled\n$/)
+  expect(isAlive(step)).toBe(false)
+  expect((await place.tool(['runs'])).stdout).toMatch(/CANCELED\s+two-steps-/)
+  expect((await place.tool(['describe', 'last'])).stdout).toContain('CANCELED')
+  expect((await place.tool(['cancel', 'last'])).stderr).toContain('does not run (CANCELED)')
+})
+
+test('kill -9, then delete: the step is ended before its folder goes', async () => {
+  const step = await killedRetry()
+  expect((await place.tool(['delete', 'last'])).stdout).toMatch(/ is deleted\n$/)
+  expect(isAlive(step)).toBe(false)
+})
+
+test('a cancel counts while a resume still looks at what there is', async () => {
+  writePipeline()
+  const killed = start(['run', 'p.yaml'])
+  await made('ready')
+  killed.tool.kill('SIGKILL')
+  await killed.exit
+  place.write('bin/docker', `#!/bin/sh\n: > asked; until [ -e answer ]; do sleep 0.02; done\n`)
+  chmodSync(file('bin/docker'), 0o755)
+  const PATH = `${file('bin')}:${process.env['PATH']}`
+  const resumed = start(['run', '--resume', 'last', '--runtime', 'container'], { PATH })
+  await made('asked')
+  expect((await place.tool(['cancel', 'last'])).stdout).toContain('is being canceled')
+  writeFileSync(file('answer'), '')
+  expect((await resumed.exit).code).toBe(1)
+  expect((await place.tool(['runs'])).stdout).toMatch(/CANCELED\s+two-steps-/)
 })
