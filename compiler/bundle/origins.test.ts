@@ -199,14 +199,6 @@ describe('what a step could not find is a mistake when it is compiled', () => {
     expect(issues[0]!.hint).toContain('const scale = …')
   })
 
-  test('a component in the body of a pipeline', async () => {
-    const issues = await issuesOf(
-      `export const p = definePipeline({ name: 'p' }, () => {\n  ;(${FACTORY.trim()})(1)()\n})\n`,
-    )
-    expect(issues).toMatchObject([{ code: 'component-not-found', location: { line: 3 } }])
-    expect(issues[0]!.hint).toContain('outside of functions')
-  })
-
   test('a file that cannot be loaded without the rest of kfp-ts', async () => {
     const issues = await issuesOf(
       `const parts = { c: defineComponent({ name: 'c', ${y}, run: () => ({ y: 1 }) }) }

@@ -317,4 +317,11 @@ export const STRUCTURE_MISTAKES: readonly Mistake[] = [
     remedy: 'task.output',
     body: 'return make()',
   },
+  {
+    what: 'a component made in the body of a pipeline',
+    code: 'component-not-found',
+    says: '"inner" is not made when its file is loaded',
+    remedy: 'outside of functions that are called later',
+    body: "defineComponent({ name: 'inner', run() {} })() // <-",
+  },
 ]
