@@ -5,7 +5,7 @@ import type { ConditionExpression, Operand } from '../../dsl/condition.ts'
 import type { ConditionNode, GroupNode } from '../../dsl/graph.ts'
 import { ParameterRef } from '../../dsl/refs.ts'
 import { makeIssue } from '../../dsl/scope.ts'
-import { isOfUnknownType, parameterTypeOf } from '../../dsl/types/fit.ts'
+import { isOfMistake, isOfUnknownType, parameterTypeOf } from '../../dsl/types/fit.ts'
 import { channelName } from './channels.ts'
 
 /** The trigger condition of a group: all its conditions, the earlier branches' negated. */
@@ -50,7 +50,8 @@ function isList(expression: ConditionExpression): boolean {
 
 type Comparison = Extract<ConditionExpression, { kind: 'compare' }>
 
-function writeComparison({ left, operator, right }: Comparison, context: Context): string {
+function writeComparison(comparison: Comparison, context: Context): string {
+  const { left, operator, right } = comparison
   const leftType = operandType(left, right)
   const rightType = operandType(right, left)
   const types = new Set([leftType, rightType])
@@ -65,26 +66,48 @@ function writeComparison({ left, operator, right }: Comparison, context: Context
   if (types.size > 1 && !isNumeric) {
     context.report(`${leftType} is compared with ${rightType}`, 'compare numbers with numbers and texts with texts')
   }
-  const asDouble = types.size > 1 && isNumeric
-  return `${writeOperand(left, leftType, asDouble, context)} ${operator} ${writeOperand(right, rightType, asDouble, context)}`
+  if (isUnclear(comparison)) {
+    context.report(
+      `two values of unknown type are compared with ${operator}, which is another question for numbers than for texts`,
+      'say of which type one is, such as t.list(t.number()) or t.struct({ score: t.number() })',
+    )
+  }
+  const isWritten = leftType === 'BOOLEAN' && (isUnknown(left) || isUnknown(right))
+  const form = isWritten ? 'text' : types.size > 1 && isNumeric ? 'double' : 'plain'
+  return `${writeOperand(left, leftType, form, context)} ${operator} ${writeOperand(right, rightType, form, context)}`
 }
 
-/** Items and fields of unknown type are taken for what they are compared with. */
+/** Numbers and texts have orders of their own, and nothing says which is meant. */
+function isUnclear({ left, operator, right }: Comparison): boolean {
+  const areUnknown = [left, right].every((operand) => isUnknown(operand) && !isOfMistake(operand))
+  return areUnknown && operator !== '==' && operator !== '!='
+}
+
+function isUnknown(operand: Operand): operand is ParameterRef {
+  return operand instanceof ParameterRef && isOfUnknownType(operand)
+}
+
+/** Items and fields of unknown type are taken for what they are compared with; any number may be a fraction. */
 function operandType(operand: Operand, other: Operand): ParameterTypeWord {
   if (!(operand instanceof ParameterRef)) return parameterTypeOf(operand)
   if (!isOfUnknownType(operand)) return operand.parameterType
-  return other instanceof ParameterRef ? other.parameterType : parameterTypeOf(other)
+  const type = other instanceof ParameterRef ? other.parameterType : parameterTypeOf(other)
+  return type === 'NUMBER_INTEGER' ? 'NUMBER_DOUBLE' : type
 }
 
-function writeOperand(operand: Operand, type: ParameterTypeWord, asDouble: boolean, context: Context): string {
-  const toDouble = (text: string): string => (asDouble && type === 'NUMBER_INTEGER' ? `double(${text})` : text)
+/** What both sides become before they are compared. */
+type Form = 'plain' | 'double' | 'text'
+
+function writeOperand(operand: Operand, type: ParameterTypeWord, form: Form, context: Context): string {
+  const toForm = (text: string): string => (form === 'double' && type === 'NUMBER_INTEGER' ? `double(${text})` : text)
   if (operand instanceof ParameterRef) {
     const value = `inputs.parameter_values['${channelName(operand, context.group)}']`
-    if (type === 'NUMBER_INTEGER') return toDouble(`int(${value})`)
-    return type === 'NUMBER_DOUBLE' && operand.parameterType === 'STRING' ? `double(${value})` : value
+    // Declared STRING, so a number or boolean arrives as its text.
+    if (isUnknown(operand)) return type === 'NUMBER_DOUBLE' ? `double(${value})` : value
+    if (type === 'NUMBER_INTEGER') return toForm(`int(${value})`)
+    return form === 'text' ? `string(${value})` : value
   }
-  if (typeof operand === 'string')
-    return `'${operand.replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}'`
-  if (typeof operand === 'number') return toDouble(String(operand))
-  return String(operand)
+  if (typeof operand === 'number') return toForm(String(operand))
+  if (typeof operand === 'boolean' && form === 'plain') return String(operand)
+  return `'${String(operand).replace(/[\\']/g, '\\$&').replace(/\n/g, '\\n').replace(/\r/g, '\\r')}'`
 }

@@ -1,6 +1,6 @@
 /** If / Elif / Else, and oneOf, which takes the value of whichever branch ran. */
 import { type Condition, usedCondition } from '../condition.ts'
-import type { BranchesNode, ConditionNode, GroupNode } from '../graph.ts'
+import { type BranchesNode, type ConditionNode, type GroupNode, groupKey } from '../graph.ts'
 import { here } from '../location.ts'
 import { type AnyRef, ArtifactRef, isRef, ParameterRef } from '../refs.ts'
 import { currentScope, report, type Scope } from '../scope.ts'
@@ -135,12 +135,27 @@ export function oneOf(...choices: AnyRef[]): AnyRef {
       'add the missing branch or choice',
     )
   }
+  for (const choice of choices) refuseUnsure(choice, branches, fail)
   const unlike = choices.some(isOfMistake) ? undefined : choices.find((choice) => typeWord(choice) !== typeWord(first))
   if (unlike) fail(`oneOf mixes ${typeWord(first)} and ${typeWord(unlike)}`, 'all choices must have one type')
   const source = { from: 'one-of', branches, index: ++branches.oneOfs, choices } as const
   if (first instanceof ParameterRef)
     return new ParameterRef(source, { parameterType: first.parameterType, ...first.detail }, site)
   return new ArtifactRef(source, first, site)
+}
+
+/** A group between a branch and its choice makes several values, or none. */
+function refuseUnsure(choice: AnyRef, branches: BranchesNode, fail: (message: string, hint: string) => void): void {
+  const path = ancestors(groupOf(choice))
+  const between = path[path.indexOf(branches) - 2]
+  if (!between) return
+  const isLoop = between.kind === 'loop'
+  fail(
+    `a choice of oneOf stands inside ${groupKey(between)} of its branch, which ${isLoop ? 'gives a value in each round' : 'may give none'}`,
+    isLoop
+      ? 'gather the values with collected(…) in a task of the branch, and choose an output of that task'
+      : 'end the inner If with Else, and use oneOf inside the branch first',
+  )
 }
 
 function typeWord(ref: AnyRef): string {

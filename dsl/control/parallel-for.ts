@@ -1,5 +1,6 @@
 /** Loops that run their rounds side by side, and collected, which gathers what the rounds made. */
-import type { JsonValue } from '../../api/json.ts'
+import type { JsonObject, JsonValue } from '../../api/json.ts'
+import type { ParameterType as ParameterTypeWord } from '../../api/pipeline-spec.ts'
 import { pathsOfRefs } from '../constant.ts'
 import type { LoopNode } from '../graph.ts'
 import { here } from '../location.ts'
@@ -93,32 +94,45 @@ function readItems(scope: Scope, items: unknown): Items {
   if (!isConstant) wrongItems(scope, 'a constant list with references inside')
   return {
     items: { kind: 'static', values: isConstant ? values : [], itemId: nextGroupId(scope) },
-    type: typeOfItems(values),
+    type: typeOfItems(
+      scope,
+      values.filter((value) => !isRef(value)),
+    ),
   }
 }
 
-function wrongItems(scope: Scope, what: string): void {
-  report(scope, {
-    code: 'wrong-items',
-    message: `parallelFor cannot repeat over ${what}`,
-    hint: 'give it a list of constants, a list parameter, or a list of artifacts; lists with references are made by a component',
-    site: here(),
-  })
+function wrongItems(
+  scope: Scope,
+  what: string,
+  hint = 'give it a list of constants, a list parameter, or a list of artifacts; lists with references are made by a component',
+): void {
+  report(scope, { code: 'wrong-items', message: `parallelFor cannot repeat over ${what}`, hint, site: here() })
 }
 
-/** The type of the first item, as KFP has it, with the types of its fields. */
-function typeOfItems([first]: readonly JsonValue[]): Items['type'] {
-  const parameterType = parameterTypeOf(first)
-  if (parameterType !== 'STRUCT' || typeof first !== 'object' || first === null) return { parameterType }
-  const fields = Object.entries(first).map(([key, value]) => {
-    const type: ParameterType = {
-      kind: 'parameter',
-      need: 'required',
-      parameterType: parameterTypeOf(value as JsonValue),
-    }
-    return [key, type] as const
+/** The type of all items, with the types of their fields. A field of which the items have different types is of unknown type. */
+function typeOfItems(scope: Scope, values: readonly JsonValue[]): Items['type'] {
+  const parameterType = commonType(values)
+  if (parameterType === undefined) {
+    const types = [...new Set(values.map(parameterTypeOf))].join(', ')
+    wrongItems(scope, `items of different types (${types})`, 'make all of them numbers, texts, lists or structs')
+  }
+  if (parameterType !== 'STRUCT') return { parameterType: parameterType ?? 'STRING' }
+  const structs = values.filter((value) => value !== null) as readonly JsonObject[]
+  const keys = new Set(structs.flatMap(Object.keys))
+  const fields = [...keys].flatMap((key): (readonly [string, ParameterType])[] => {
+    const type = commonType(structs.map((struct) => struct[key]))
+    return type === undefined ? [] : [[key, { kind: 'parameter', need: 'required', parameterType: type }]]
   })
   return { parameterType, fields: Object.fromEntries(fields) }
+}
+
+/** The type that all of some constants have, if there is one: whole numbers are numbers, and null says nothing. */
+function commonType(values: readonly (JsonValue | undefined)[]): ParameterTypeWord | undefined {
+  const known = values.filter((value) => value !== null && value !== undefined)
+  const types = new Set(known.map(parameterTypeOf))
+  if (types.has('NUMBER_DOUBLE')) types.delete('NUMBER_INTEGER')
+  const [type = 'STRING'] = types
+  return types.size > 1 ? undefined : type
 }
 
 /**

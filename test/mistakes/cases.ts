@@ -11,7 +11,7 @@ export interface Mistake {
 }
 
 /** What every case may use. */
-export const PRELUDE = `import { and, asComponent, collected, defineComponent, defineContainerComponent, definePipeline, equals, exitHandler, greaterThan, If, importer, isIn, kubernetes, not, oneOf, or, parallelFor, t, waitFor } from 'kfp-ts'
+export const PRELUDE = `import { and, asComponent, collected, defineComponent, defineContainerComponent, definePipeline, equals, exitHandler, greaterThan, If, importer, isIn, kubernetes, lessThan, not, oneOf, or, parallelFor, t, waitFor } from 'kfp-ts'
 const image = 'busybox'
 const make = defineContainerComponent({ name: 'make', inputs: { n: t.integer({ default: 1 }), word: t.optional(t.string()) }, outputs: { n: t.integer(), data: t.dataset() }, image })
 const one = defineContainerComponent({ name: 'one', inputs: { n: t.integer() }, outputs: { n: t.integer() }, image })

@@ -122,6 +122,27 @@ export const STRUCTURE_MISTAKES: readonly Mistake[] = [
     body: 'parallelFor([{ a: `x-${inputs.n}` }], () => make()) // <-',
   },
   {
+    what: 'a loop over a number and a text',
+    code: 'wrong-items',
+    says: 'items of different types (NUMBER_INTEGER, STRING)',
+    remedy: 'all of them numbers',
+    body: "parallelFor([1, 'two'], () => make()) // <-",
+  },
+  {
+    what: 'a fraction among whole numbers, for an integer',
+    code: 'wrong-type',
+    says: 'wants NUMBER_INTEGER and got NUMBER_DOUBLE',
+    remedy: '',
+    body: 'parallelFor([1, 0.5], (n) => one({ n })) // <-',
+  },
+  {
+    what: 'two values of unknown type in order',
+    code: 'wrong-condition',
+    says: 'unknown type are compared with <',
+    remedy: 't.list(t.number())',
+    body: 'const all = collected(parallelFor([1, 2], (n) => one({ n })).output)\nparallelFor(all, (a) => parallelFor(all, (b) => { If(lessThan(a, b), () => make()) })) // <-',
+  },
+  {
     what: 'a wrong parallelism',
     code: 'wrong-parallelism',
     says: 'cannot be 0.5',
@@ -155,6 +176,20 @@ export const STRUCTURE_MISTAKES: readonly Mistake[] = [
     says: 'not outputs of different branches',
     remedy: 'each of If',
     body: 'const n = make().outputs.n\nIf(equals(n, 1), () => one({ n: oneOf(one({ n }).output, one({ n }).output) })).Else(() => one({ n })) // <-',
+  },
+  {
+    what: 'oneOf of a value in a loop of a branch',
+    code: 'wrong-one-of',
+    says: 'inside for-loop-3 of its branch, which gives a value in each round',
+    remedy: 'collected',
+    body: 'const n = make().outputs.n\nconst [a, b] = If(equals(n, 1), () => parallelFor([1, 2], (i) => one({ n: i }))).Else(() => one({ n })).results\none({ n: oneOf(a.output, b.output) }) // <-',
+  },
+  {
+    what: 'oneOf of a value in an If of a branch',
+    code: 'wrong-one-of',
+    says: 'inside condition-2 of its branch, which may give none',
+    remedy: 'use oneOf inside the branch',
+    body: 'const n = make().outputs.n\nconst [a, b] = If(equals(n, 1), () => If(equals(n, 2), () => one({ n })).results[0]).Else(() => one({ n })).results\none({ n: oneOf(a.output, b.output) }) // <-',
   },
   {
     what: 'oneOf of unlike types',
