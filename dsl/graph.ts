@@ -194,6 +194,7 @@ export interface PipelineGraph {
   /** Conditions that were made and not yet used. */
   readonly openConditions: Set<Condition>
   nextGroupId: number
+  /** Keys that no other task can have: of tasks, and of groups. */
   readonly taskKeys: Set<string>
 }
 
@@ -211,4 +212,9 @@ export function groupKey(group: GroupNode): string {
     case 'exit-handler':
       return `exit-handler-${group.id}`
   }
+}
+
+/** Every key that a group of this number may have: the number is given before the kind is settled. */
+export function groupKeysOf(id: number): readonly string[] {
+  return ['condition', 'condition-branches', 'for-loop', 'exit-handler'].map((word) => `${word}-${id}`)
 }

@@ -3,8 +3,7 @@ import type { Issue } from '../../api/issue.ts'
 import type { PipelineGraph, TaskNode } from '../../dsl/graph.ts'
 import type { AnyRef } from '../../dsl/refs.ts'
 import { makeIssue } from '../../dsl/scope.ts'
-import { conditionRefs } from '../lower/plan.ts'
-import { refsOfSettings, refsOfValue } from '../lower/task-refs.ts'
+import { conditionRefs, refsOfTask } from '../lower/task-refs.ts'
 import { allGroups } from '../lower/topology.ts'
 
 export function checkExitTasks(graph: PipelineGraph): readonly Issue[] {
@@ -14,7 +13,7 @@ export function checkExitTasks(graph: PipelineGraph): readonly Issue[] {
 }
 
 function checkTask(task: TaskNode): Issue[] {
-  const refs = [...[...task.arguments.values()].flatMap(refsOfValue), ...refsOfSettings(task.settings)]
+  const refs = refsOfTask(task)
   const waitsFor = [
     ...refs.flatMap(producersOf),
     ...task.after.flatMap(({ node }) => (node.kind === 'task' ? [node] : [])),

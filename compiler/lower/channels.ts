@@ -1,7 +1,8 @@
 /** Names and types of values that cross a group's border: `pipelinechannel--<task>-<output>` and its relatives (kfp-ir.md 1.6). */
-import { type GroupNode, groupKey } from '../../dsl/graph.ts'
+import { type GroupNode, groupKey, type LoopNode } from '../../dsl/graph.ts'
 import type { AnyRef, ParameterRef } from '../../dsl/refs.ts'
-import { topOf } from './topology.ts'
+import { refsOfGroup } from './task-refs.ts'
+import { pathOf, topOf } from './topology.ts'
 
 /** Name of the group input or output that carries a reference for a consumer in `group`. */
 export function channelName(ref: AnyRef, group: GroupNode): string {
@@ -18,9 +19,7 @@ export function fullName(ref: AnyRef, group: GroupNode): string {
       return `${source.task.key}-${source.output}`
     case 'loop': {
       const { items } = source.loop
-      return items.kind === 'static'
-        ? `loop-item-param-${items.itemId}`
-        : `${fullName(items.ref, source.loop)}-loop-item`
+      return items.kind === 'static' ? `loop-item-param-${items.itemId}` : itemName(source.loop)
     }
     case 'field':
       return `${fullName(source.of, group)}-subvar-${source.key}`
@@ -29,6 +28,30 @@ export function fullName(ref: AnyRef, group: GroupNode): string {
     case 'collected':
       return `${groupKey(topOf(producerGroup(source.of), group))}-${surfacedName(source.of)}`
   }
+}
+
+/**
+ * `<list>-loop-item`, as KFP has it. A loop in which the item of another one over the same list is used says which it is, in the
+ * middle: a stock KFP knows items by how their names end.
+ */
+function itemName(loop: LoopNode): string {
+  const list = listName(loop)
+  const clashes = pathOf(loop).some(
+    (outer) => outer.kind === 'loop' && outer !== loop && listName(outer) === list && isItemUsed(outer, loop),
+  )
+  return clashes ? `${list}-${groupKey(loop)}-loop-item` : `${list}-loop-item`
+}
+
+function listName(loop: LoopNode): string | undefined {
+  return loop.items.kind === 'static' ? undefined : fullName(loop.items.ref, loop)
+}
+
+function isItemUsed(loop: LoopNode, inside: GroupNode): boolean {
+  return refsOfGroup(inside).some((ref) => chainOf(ref).some((part) => isItemOf(part, loop)))
+}
+
+export function isItemOf(ref: AnyRef, group: GroupNode): boolean {
+  return ref.source.from === 'loop' && ref.source.loop === group
 }
 
 /** Name under which groups hand the value of an inner task up. */
@@ -52,6 +75,25 @@ export function producerGroup(ref: AnyRef): GroupNode {
       return source.branches.parent!
     case 'collected':
       return producerGroup(source.of)
+  }
+}
+
+/** Whether two references stand for one value. */
+export function isSameValue(a: AnyRef, b: AnyRef): boolean {
+  const [one, other] = [a.source, b.source]
+  switch (one.from) {
+    case 'input':
+      return other.from === 'input' && one.graph === other.graph && one.name === other.name
+    case 'task':
+      return other.from === 'task' && one.task === other.task && one.output === other.output
+    case 'loop':
+      return other.from === 'loop' && one.loop === other.loop
+    case 'field':
+      return other.from === 'field' && one.key === other.key && isSameValue(one.of, other.of)
+    case 'one-of':
+      return other.from === 'one-of' && one.branches === other.branches && one.index === other.index
+    case 'collected':
+      return other.from === 'collected' && isSameValue(one.of, other.of)
   }
 }
 

@@ -3,14 +3,13 @@
  * Before: the traced graph. After: lower/dag.ts writes the tasks.
  */
 import type { Issue } from '../../api/issue.ts'
-import { operandsOf } from '../../dsl/condition.ts'
-import { type ConditionNode, type GroupNode, groupKey, type PipelineGraph, type TaskNode } from '../../dsl/graph.ts'
+import { type GroupNode, groupKey, type PipelineGraph, type TaskNode } from '../../dsl/graph.ts'
 import type { CallSite } from '../../dsl/location.ts'
-import type { AnyRef, ParameterRef } from '../../dsl/refs.ts'
+import type { AnyRef } from '../../dsl/refs.ts'
 import { makeIssue } from '../../dsl/scope.ts'
-import { chainOf, channelName, producerGroup, surfacedName } from './channels.ts'
-import { checkReach } from './reach.ts'
-import { refsOfSettings, refsOfValue } from './task-refs.ts'
+import { chainOf, channelName, isItemOf, isSameValue, producerGroup, surfacedName } from './channels.ts'
+import { checkReach, nameOf } from './reach.ts'
+import { conditionRefs, refsOfTask } from './task-refs.ts'
 import { allGroups, commonGroup, groupsBetween, pathOf, topOf } from './topology.ts'
 
 /** What a group hands up, and from which of its own tasks or groups it has it. */
@@ -60,9 +59,8 @@ class Planner {
   }
 
   addTask(task: TaskNode): void {
-    const own = [...[...task.arguments.values()].flatMap(refsOfValue), ...refsOfSettings(task.settings)]
     const conditions = pathOf(task.group).flatMap((group) => (group.kind === 'condition' ? conditionRefs(group) : []))
-    for (const ref of own) this.#consume(ref, task.group, task, task.site)
+    for (const ref of refsOfTask(task)) this.#consume(ref, task.group, task, task.site)
     for (const ref of conditions) if (this.#isReachable(ref, task.group)) this.#carry(ref, task.group)
     for (const { node, site } of task.after) this.#waitFor(task, node, site)
   }
@@ -121,7 +119,25 @@ class Planner {
 
   #addInput(group: GroupNode, ref: AnyRef): void {
     if (isItemOf(ref, group)) return
-    this.groups.get(group)?.inputs.set(channelName(ref, group), ref)
+    const name = channelName(ref, group)
+    const { inputs } = this.groups.get(group)!
+    const isItem = group.kind === 'loop' && channelName(group.item, group) === name
+    if (this.#isClash(name, isItem ? group.item : inputs.get(name), ref, group)) return
+    inputs.set(name, ref)
+  }
+
+  /** Names are joined with "-" and may hold it, so that two values can come to one name. */
+  #isClash(name: string, known: AnyRef | undefined, ref: AnyRef, group: GroupNode): boolean {
+    if (!known || isSameValue(known, ref)) return false
+    this.issues.push(
+      makeIssue({
+        code: 'name-clash',
+        message: `${nameOf(known)} and ${nameOf(ref)} both cross the border of ${groupKey(group)} as "${name}"`,
+        hint: 'give one of the components, outputs or inputs another name',
+        site: ref.site,
+      }),
+    )
+    return true
   }
 
   /** Hands values of inner tasks up: through loops for collected lists, out of branches for oneOf. */
@@ -151,7 +167,9 @@ class Planner {
     const name = surfacedName(ref)
     let below: { readonly producer: string; readonly key: string } = producerPlace(ref)
     for (const group of [...groupsBetween(top, producerGroup(ref))].reverse()) {
-      this.groups.get(group)?.outputs.set(name, { kind: 'from', ...below, ref, isList })
+      const { outputs } = this.groups.get(group)!
+      if (this.#isClash(name, outputs.get(name)?.ref, ref, group)) return
+      outputs.set(name, { kind: 'from', ...below, ref, isList })
       below = { producer: groupKey(group), key: name }
     }
   }
@@ -246,14 +264,6 @@ export function producerPlace(ref: AnyRef): { readonly producer: string; readonl
 /** The group in whose dag a consumer's reference is a sibling's output or an own input. */
 export function homeOf(ref: AnyRef, consumer: GroupNode): GroupNode {
   return ref.source.from === 'collected' ? commonGroup(producerGroup(ref), consumer) : producerGroup(ref)
-}
-
-export function conditionRefs(group: ConditionNode): readonly ParameterRef[] {
-  return group.conditions.flatMap(({ condition }) => operandsOf(condition.expression))
-}
-
-function isItemOf(ref: AnyRef, group: GroupNode): boolean {
-  return ref.source.from === 'loop' && ref.source.loop === group
 }
 
 function loopItemRef(chain: readonly AnyRef[], loop: GroupNode): AnyRef | undefined {

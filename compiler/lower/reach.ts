@@ -71,7 +71,8 @@ function leavingProblem(ref: AnyRef, border: GroupNode, who: string): ReachProbl
   }
 }
 
-function nameOf(ref: AnyRef): string {
+/** A reference for a message. */
+export function nameOf(ref: AnyRef): string {
   const { source } = ref
   switch (source.from) {
     case 'input':
@@ -81,7 +82,7 @@ function nameOf(ref: AnyRef): string {
     case 'loop':
       return `the item of ${groupKey(source.loop)}`
     case 'field':
-      return `a field of ${nameOf(source.of)}`
+      return `the field "${source.key}" of ${nameOf(source.of)}`
     case 'one-of':
       return `a oneOf of ${groupKey(source.branches)}`
     case 'collected':

@@ -1,6 +1,22 @@
-/** Every reference that a task mentions. */
-import type { ArgumentValue, TaskSettings, TemplateValue } from '../../dsl/graph.ts'
+/** Every reference that a task or group mentions. */
+import { operandsOf } from '../../dsl/condition.ts'
+import type { ArgumentValue, ConditionNode, GroupNode, TaskNode, TaskSettings, TemplateValue } from '../../dsl/graph.ts'
 import { type AnyRef, isRef, ParameterRef, type TextPiece } from '../../dsl/refs.ts'
+
+/** References of a group and of everything in it. */
+export function refsOfGroup(group: GroupNode): readonly AnyRef[] {
+  const inside = [...group.tasks.flatMap(refsOfTask), ...group.groups.flatMap(refsOfGroup)]
+  if (group.kind === 'condition') return [...conditionRefs(group), ...inside]
+  return group.kind === 'loop' && group.items.kind !== 'static' ? [group.items.ref, ...inside] : inside
+}
+
+export function conditionRefs(group: ConditionNode): readonly ParameterRef[] {
+  return group.conditions.flatMap(({ condition }) => operandsOf(condition.expression))
+}
+
+export function refsOfTask(task: TaskNode): readonly AnyRef[] {
+  return [...[...task.arguments.values()].flatMap(refsOfValue), ...refsOfSettings(task.settings)]
+}
 
 export function refsOfValue(value: ArgumentValue): readonly AnyRef[] {
   if (value.kind === 'ref') return [value.ref]

@@ -2,6 +2,7 @@
 import type { JsonValue } from '../../api/json.ts'
 import type { TaskInputArtifactSpec, TaskInputParameterSpec } from '../../api/pipeline-spec.ts'
 import type { ArgumentValue, GroupNode, SettingText, TemplateValue } from '../../dsl/graph.ts'
+import { uniqueName } from '../../dsl/names.ts'
 import { ArtifactRef, ParameterRef, type TextPiece } from '../../dsl/refs.ts'
 import { channelName } from './channels.ts'
 import { artifactSource, parameterSource } from './sources.ts'
@@ -43,8 +44,12 @@ export function templateText(inputs: TaskInputs, pieces: readonly TextPiece[], g
 }
 
 function placeholderFor(inputs: TaskInputs, ref: ParameterRef, group: GroupNode): string {
-  const name = channelName(ref, group)
-  inputs.parameters[name] = parameterSource(ref, group)
+  const source = parameterSource(ref, group)
+  // Channel names of different values may be equal: only this task knows the input, so it can have any name.
+  const isTaken = (name: string): boolean =>
+    Object.hasOwn(inputs.parameters, name) && JSON.stringify(inputs.parameters[name]) !== JSON.stringify(source)
+  const name = uniqueName(channelName(ref, group), isTaken)
+  inputs.parameters[name] = source
   return `{{$.inputs.parameters['${name}']}}`
 }
 

@@ -1,11 +1,14 @@
 /** Opens and closes groups: what If, parallelFor and exitHandler have in common. */
 import { isConstant } from '../constant.ts'
-import type { GroupNode } from '../graph.ts'
+import { type GroupNode, groupKeysOf } from '../graph.ts'
 import { currentScope, report, type Scope, withScope } from '../scope.ts'
 
-/** Numbers groups of all kinds, in the order in which they open. */
-export function nextGroupId(scope: Scope): number {
-  return scope.graph.nextGroupId++
+/** Numbers groups of all kinds, in the order in which they open. No task has or gets a key that a group of this number may have. */
+export function nextGroupId({ graph }: Scope): number {
+  while (groupKeysOf(graph.nextGroupId).some((key) => graph.taskKeys.has(key))) graph.nextGroupId++
+  const id = graph.nextGroupId++
+  for (const key of groupKeysOf(id)) graph.taskKeys.add(key)
+  return id
 }
 
 export function displayNameOf(name: string | undefined): { readonly displayName?: string } {
