@@ -6,6 +6,7 @@ import {
   definePipeline,
   equals,
   If,
+  ifPresent,
   importer,
   isIn,
   or,
@@ -27,7 +28,7 @@ const say = defineContainerComponent({
 const use = defineContainerComponent({ name: 'use', inputs: { data: t.dataset() }, image })
 const records = defineContainerComponent({
   name: 'records',
-  outputs: { record: t.struct({ a: t.struct({ b: t.string() }) }) },
+  outputs: { record: t.struct({ a: t.struct({ b: t.string() }), c: t.string() }) },
   image,
 })
 const joined = defineContainerComponent({
@@ -35,6 +36,18 @@ const joined = defineContainerComponent({
   inputs: { a: t.string() },
   image,
   args: ({ a }) => [concat('--a=', a)],
+})
+const optional = defineContainerComponent({
+  name: 'optional',
+  inputs: { a: t.optional(t.string()) },
+  image,
+  args: ({ a }) => [ifPresent('a', ['--all', concat('--a=', a)])],
+})
+const withData = defineContainerComponent({
+  name: 'with-data',
+  inputs: { data: t.optional(t.dataset()) },
+  image,
+  args: ({ data }) => [ifPresent('data', ['--data', data.path])],
 })
 const handing = defineContainerComponent({
   name: 'handing',
@@ -57,13 +70,17 @@ const REFUSED: readonly (readonly [code: string, body: () => void])[] = [
   ['kfp-selector', () => say({ words: records().output.field('a').field('b') })],
   ['kfp-importer', () => importer({ uri: say({ words: 'a' }).outputs.words, type: t.dataset() })],
   ['kfp-env', () => say({ words: 'a' }).setEnv('A', say({ words: 'b' }).outputs.words)],
+  ['kfp-importer', () => importer({ uri: `s3://b/${say({ words: 'a' }).outputs.words}.csv`, type: t.dataset() })],
+  ['kfp-importer', () => importer({ uri: records().output.field('c'), type: t.dataset() })],
   ['kfp-concat', () => joined({ a: 'b' })],
+  ['kfp-concat', () => optional({ a: 'b' })],
+  ['kfp-if-present', () => withData({})],
   ['kfp-wait', () => waitFor.time({ afterSeconds: 1 })],
 ]
 
 describe('target kfp', () => {
   for (const [code, body] of REFUSED) {
-    test(`refuses ${code}, which is a warning otherwise`, async () => {
+    test(`refuses ${code}, which is a warning otherwise: ${body}`, async () => {
       const strict = await compile(pipeline(body), { target: 'kfp' })
       expect(strict.document).toBeUndefined()
       expect(strict.issues).toEqual([expect.objectContaining({ code, severity: 'error' })])
@@ -72,6 +89,14 @@ describe('target kfp', () => {
       expect(open.issues).toEqual([expect.objectContaining({ code, severity: 'warning' })])
     })
   }
+
+  test('takes importers of whole values', async () => {
+    const body = (): void => {
+      importer({ uri: 's3://b/fixed.csv', type: t.dataset() })
+      parallelFor(['s3://b/1.csv'], (uri) => importer({ uri, type: t.dataset() }))
+    }
+    expect((await compile(pipeline(body), { target: 'kfp' })).issues).toEqual([])
+  })
 
   test('takes combined conditions: they become one expression', async () => {
     const body = (): void => {

@@ -1,6 +1,7 @@
 /** What a stock Kubeflow Pipelines cannot run although the document can say it (`--target kfp`). */
 import type { Issue } from '../../api/issue.ts'
-import type { ComponentSpec, DagSpec, ExecutorSpec } from '../../api/pipeline-spec.ts'
+import type { JsonObject, JsonValue } from '../../api/json.ts'
+import type { ComponentSpec, DagSpec, ExecutorSpec, TaskInputParameterSpec } from '../../api/pipeline-spec.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
 import { WAIT_IMAGE } from '../../api/wait.ts'
 
@@ -12,7 +13,7 @@ export function checkForKfp({ spec }: PipelineDocument): readonly Issue[] {
       checkComponent(name === 'root' ? 'root' : `components.${name}`, component, spec.components ?? {}, executors),
     ),
     ...Object.entries(executors).flatMap(([label, executor]) =>
-      checkExecutor(`deploymentSpec.executors.${label}`, executor),
+      checkExecutor(`deploymentSpec.executors.${label}`, executor, artifactInputs(label, components)),
     ),
     ...checkWaits(executors),
   ]
@@ -72,21 +73,32 @@ function checkDag(
       issues.push(
         refuse('kfp-importer', at, 'a condition on an importer', 'put the condition around the tasks that use it'),
       )
-    if (importer && task.inputs?.parameters?.['uri']?.taskOutputParameter) {
+    const uri = importer?.artifactUri?.runtimeParameter
+    if (uri !== undefined && !isWholeInput(task.inputs?.parameters?.[uri]))
       issues.push(
         refuse(
           'kfp-importer',
           at,
-          "an importer whose URI comes from a task's output",
-          'take the URI from a pipeline input',
+          'an importer whose URI is made of other values, or comes from a task or a field',
+          'take the whole URI from a pipeline input or a loop item, or write it out',
         ),
       )
-    }
     return issues
   })
 }
 
-function checkExecutor(path: string, { container }: ExecutorSpec): Issue[] {
+/** The importer of a stock Kubeflow looks its URI up among the inputs around it, and nowhere else. */
+function isWholeInput(source: TaskInputParameterSpec | undefined): boolean {
+  return source?.componentInputParameter !== undefined && source.parameterExpressionSelector === undefined
+}
+
+/** Names of the artifacts that an executor may get. */
+function artifactInputs(label: string, components: readonly (readonly [string, ComponentSpec])[]): ReadonlySet<string> {
+  const own = components.filter(([, { executorLabel }]) => executorLabel === label)
+  return new Set(own.flatMap(([, { inputDefinitions }]) => Object.keys(inputDefinitions?.artifacts ?? {})))
+}
+
+function checkExecutor(path: string, { container }: ExecutorSpec, artifacts: ReadonlySet<string>): Issue[] {
   if (!container || container.image === WAIT_IMAGE) return []
   const issues: Issue[] = []
   for (const { name, value } of container.env ?? []) {
@@ -100,9 +112,34 @@ function checkExecutor(path: string, { container }: ExecutorSpec): Issue[] {
         ),
       )
   }
-  const words = [...(container.command ?? []), ...(container.args ?? [])]
-  if (words.some((word) => word.startsWith('{"Concat": '))) {
+  const forms = [...(container.command ?? []), ...(container.args ?? [])].flatMap(formsIn)
+  if (forms.some((form) => 'Concat' in form)) {
     issues.push(refuse('kfp-concat', path, 'a concat placeholder', 'join the parts inside the container'))
   }
+  const names = forms.flatMap(({ IfPresent: choice }) => (isObject(choice) ? [String(choice['InputName'])] : []))
+  const artifact = names.find((name) => artifacts.has(name))
+  if (artifact !== undefined) {
+    const message = `an ifPresent on the artifact "${artifact}", which it takes for absent`
+    issues.push(refuse('kfp-if-present', path, message, 'decide by a parameter, or inside the container'))
+  }
   return issues
+}
+
+/** The placeholders that are written as JSON, with those inside them. */
+function formsIn(word: string): readonly JsonObject[] {
+  if (!/^\{\s*"(?:Concat|IfPresent)"\s*:/.test(word)) return []
+  try {
+    return objectsIn(JSON.parse(word) as JsonValue)
+  } catch {
+    return []
+  }
+}
+
+function objectsIn(value: JsonValue | undefined): readonly JsonObject[] {
+  if (Array.isArray(value)) return value.flatMap((item: JsonValue) => objectsIn(item))
+  return isObject(value) ? [value, ...Object.values(value).flatMap(objectsIn)] : []
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
