@@ -8,7 +8,8 @@ export interface IssueCodeEntry {
 
 export const ISSUE_CODES = {
   'not-text': {
-    meaning: 'The file is not UTF-8 text: an image, an archive, a program.',
+    meaning:
+      'The file is not UTF-8 text (an image, an archive, a program), or holds a control character that YAML refuses.',
     remedy: 'Give the compiled pipeline as YAML or JSON, or a zip or tar.gz that holds one.',
   },
   'file-too-large': {

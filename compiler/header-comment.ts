@@ -13,12 +13,28 @@ const TYPE_WORDS: Readonly<Record<ParameterType, string>> = {
   TASK_CONFIG: 'TaskConfig',
 }
 
+/** YAML 1.1 ends a line, and so a comment, at each of these. */
+const LINE_BREAK = /\r\n|[\r\n\u0085\u2028\u2029]/
+
+/** Line breaks, and what no YAML file may hold. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const INVISIBLE = /[\0-\x08\n-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]|\p{Surrogate}/gu
+
 export function headerComment(spec: PipelineSpec): string {
   const { name, description } = spec.pipelineInfo
   const lines = ['# PIPELINE DEFINITION', `# Name: ${name}`]
-  if (description) lines.push(`# Description: ${description.split(/\r\n|\r|\n/).join('\n#              ')}`)
+  if (description) {
+    const [first, ...more] = description.split(LINE_BREAK)
+    lines.push(`# Description: ${first}`, ...more.map((line) => `#              ${line}`))
+  }
   lines.push(...section('Inputs', spec.root.inputDefinitions), ...section('Outputs', spec.root.outputDefinitions))
-  return `${lines.join('\n')}\n`
+  return lines.map((line) => `${line.replace(INVISIBLE, escaped)}\n`).join('')
+}
+
+/** As Python writes such a character. */
+function escaped(character: string): string {
+  const code = character.charCodeAt(0).toString(16)
+  return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`
 }
 
 function section(title: string, definitions: ComponentInputsSpec | ComponentOutputsSpec | undefined): string[] {

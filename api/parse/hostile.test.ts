@@ -66,6 +66,8 @@ describe('files that are odd', () => {
     ['all bytes', Uint8Array.from({ length: 1024 }, (_, index) => index % 256), 'the file is not valid UTF-8 text', 2],
     ['one bad byte', Buffer.from('a: b\nc: \xff\n', 'latin1'), 'the file is not valid UTF-8 text', 2],
     ['a zero byte', 'a: b\nc: \0\n', 'the file is not text: it holds a zero byte', 2],
+    ['a control character', '# \u0007\na: b\n', 'the file is not text: it holds the control character U+0007', 1],
+    ['one that JSON allows', '# \u009f\na: b\n', 'the file is not text: it holds the control character U+009F', 1],
     ['an image', Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 13, 10]), 'the file is a PNG image, not a pipeline', 1],
     ['tabs', 'root:\n\tdag: {}\n', 'not valid YAML: tab characters must not be used in indentation', 2],
     ['an alias inside of itself', 'root: &r\n  dag: *r\n', 'the alias *r stands inside the value that it names', 2],
@@ -81,6 +83,11 @@ describe('files that are odd', () => {
       3,
     ],
   ]
+
+  it('JSON may hold what only YAML refuses', () => {
+    const { issues } = parsePipelineDocument('{"a": "\u009f"}')
+    expect(issues.map(({ code }) => code)).not.toContain('not-text')
+  })
 
   it.each(rows)('%s', (_, input, message, line) => {
     const { document, issues } = parsePipelineDocument(input)

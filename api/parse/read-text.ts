@@ -19,6 +19,12 @@ const SIGNATURES: readonly (readonly [bytes: readonly number[], name: string, re
   [[0x7f, 0x45, 0x4c, 0x46], 'a program', 'give the compiled pipeline (YAML or JSON)'],
 ]
 
+/** Characters that YAML refuses wherever they stand, in comments too. */
+const NO_YAML = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
+/** JSON refuses fewer: a specification that came as JSON may hold the others. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const NO_JSON = /[\0-\x08\x0b\x0c\x0e-\x1f]/
+
 /** The web's decoder, present in every JavaScript runtime but named by no ECMAScript library. */
 interface Utf8Decoder {
   decode(bytes: Uint8Array): string
@@ -40,12 +46,17 @@ export function readText(input: string | Uint8Array, findings: Findings): string
     return ''
   }
   const text = typeof input === 'string' ? input : decode(input, findings)
-  const nul = text.indexOf('\0')
-  if (nul >= 0 && !findings.hasErrors) {
-    const hint = 'give the compiled pipeline as UTF-8 text (YAML or JSON)'
-    findings.error('not-text', [], 'the file is not text: it holds a zero byte', hint, nul)
+  const wrong = findings.hasErrors ? null : (/^\s*\{/.test(text) ? NO_JSON : NO_YAML).exec(text)
+  if (wrong) {
+    const what = wrong[0] === '\0' ? 'a zero byte' : `the control character ${codePoint(wrong[0])}`
+    const hint = 'give the compiled pipeline as UTF-8 text (YAML or JSON), with such characters escaped'
+    findings.error('not-text', [], `the file is not text: it holds ${what}`, hint, wrong.index)
   }
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+}
+
+function codePoint(character: string): string {
+  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 function decode(bytes: Uint8Array, findings: Findings): string {
