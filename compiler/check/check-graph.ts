@@ -1,8 +1,10 @@
 /** Mistakes that only the whole of a traced pipeline shows: names, empty blocks, cycles. Before: tracing. Beside: lowering. */
 import type { Issue } from '../../api/issue.ts'
 import { type GroupNode, groupKey, type PipelineGraph, type TaskNode } from '../../dsl/graph.ts'
+import type { CallSite } from '../../dsl/location.ts'
 import { makeIssue } from '../../dsl/scope.ts'
 import { constantProblem } from '../../dsl/types/fit.ts'
+import type { AnyType } from '../../dsl/types/index.ts'
 import { allGroups } from '../lower/topology.ts'
 import { findCycles } from './cycles.ts'
 import { checkExitTasks } from './exit-tasks.ts'
@@ -46,20 +48,10 @@ function checkPipelineName(graph: PipelineGraph, name: string): Issue[] {
 
 function checkInterface({ model }: PipelineGraph): Issue[] {
   return Object.entries(model.inputs).flatMap(([name, type]) => {
-    const issues = badName(name, `input of pipeline "${model.name}"`, model.site)
-    if (type.kind === 'parameter' && type.defaultValue !== undefined) {
-      const problem = constantProblem(type.defaultValue, type)
-      if (problem) {
-        issues.push(
-          makeIssue({
-            code: 'wrong-type',
-            message: `the default of input "${name}" of pipeline "${model.name}" ${problem}`,
-            hint: 'change the default or the type',
-            site: model.site,
-          }),
-        )
-      }
-    }
+    const issues = [
+      ...badName(name, `input of pipeline "${model.name}"`, model.site),
+      ...badDefault(type, `input "${name}" of pipeline "${model.name}"`, model.site),
+    ]
     if (
       !model.isComponent &&
       type.kind === 'parameter' &&
@@ -78,7 +70,14 @@ function checkInterface({ model }: PipelineGraph): Issue[] {
   })
 }
 
-function badName(name: string, what: string, site: TaskNode['site']): Issue[] {
+function badDefault(type: AnyType, what: string, site: CallSite): Issue[] {
+  const problem = type.kind === 'parameter' ? constantProblem(type.defaultValue, type) : undefined
+  if (!problem) return []
+  const message = `the default of ${what} ${problem}`
+  return [makeIssue({ code: 'wrong-type', message, hint: 'change the default or the type', site })]
+}
+
+function badName(name: string, what: string, site: CallSite): Issue[] {
   if (INPUT_NAME.test(name)) return []
   const hint = 'use letters, digits, "_" and "-", and begin with a letter'
   return [makeIssue({ code: 'bad-name', message: `"${name}" is no name for an ${what}`, hint, site })]
@@ -89,6 +88,9 @@ function checkTask(task: TaskNode): Issue[] {
   const issues = [
     ...Object.keys(component.inputs).flatMap((name) =>
       badName(name, `input of component "${component.name}"`, component.site),
+    ),
+    ...(task.nested ? [] : Object.entries(component.inputs)).flatMap(([name, type]) =>
+      badDefault(type, `input "${name}" of component "${component.name}"`, component.site),
     ),
     ...Object.keys(component.outputs).flatMap((name) =>
       badName(name, `output of component "${component.name}"`, component.site),

@@ -70,6 +70,8 @@ export function constantProblem(value: JsonValue | undefined, type: ParameterTyp
   if (value === null || value === undefined) {
     return type.need === 'optional' || path === '' ? undefined : `wants ${type.parameterType}${where} and got null`
   }
+  if (typeof value === 'number' && !Number.isFinite(value))
+    return `wants ${type.parameterType}${where} and got ${value}`
   const got = parameterTypeOf(value)
   const fits = got === type.parameterType || (got === 'NUMBER_INTEGER' && type.parameterType === 'NUMBER_DOUBLE')
   if (!fits) return `wants ${type.parameterType}${where} and got ${got} (${shortText(value)})`

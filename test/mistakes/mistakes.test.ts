@@ -140,6 +140,18 @@ If(isOne, () => make())`),
       "export default definePipeline({ name: 'p', inputs: { n: t.integer({ default: 'x' }) } }, () => { make() })",
     ],
     [
+      'a default that is no number',
+      'wrong-type',
+      'change the default',
+      "export default definePipeline({ name: 'p', inputs: { n: t.number({ default: Number.NaN }) } }, () => { make() })",
+    ],
+    [
+      'a wrong default of a component',
+      'wrong-type',
+      'change the default',
+      "const late = defineContainerComponent({ name: 'late', inputs: { n: t.integer({ default: 0.5 }) }, image })\nexport default definePipeline({ name: 'p' }, () => { late(); late() })",
+    ],
+    [
       'a status as an input',
       'wrong-type',
       'only components get it',
