@@ -7,6 +7,7 @@ import type {
   ComponentOutputsSpec,
   ComponentSpec,
   ParameterInputSpec,
+  PipelineTaskSpec,
 } from '../../api/pipeline-spec.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
 import type { ComponentModel, Implementation } from '../graph.ts'
@@ -47,8 +48,62 @@ export function modelOfDocument(document: PipelineDocument, site: CallSite): Com
 /** A component that was compiled alone is wrapped in a root with one task; this finds it again. */
 function leafOf({ spec }: PipelineDocument): ComponentSpec | undefined {
   const component = spec.components?.[`comp-${sanitizeName(spec.pipelineInfo.name)}`]
-  const isAlone = Object.keys(spec.root.dag?.tasks ?? {}).length === 1
-  return isAlone && component?.executorLabel !== undefined ? component : undefined
+  const tasks = Object.entries(spec.root.dag?.tasks ?? {})
+  if (tasks.length !== 1 || component?.executorLabel === undefined) return undefined
+  return isForwarding(spec.root, tasks[0]!, component) ? component : undefined
+}
+
+/** What a task has of which nothing was said. */
+const PLAIN_FIELDS: ReadonlySet<string> = new Set(['taskInfo', 'componentRef', 'inputs', 'cachingOptions'])
+
+/** Whether a root has the inputs and outputs of its only task, and hands each on under its own name. */
+function isForwarding(
+  root: ComponentSpec,
+  [key, task]: readonly [string, PipelineTaskSpec],
+  { inputDefinitions, outputDefinitions }: ComponentSpec,
+): boolean {
+  const { parameters = {}, artifacts = {} } = task.inputs ?? {}
+  const outputs = root.dag?.outputs ?? {}
+  const handedOn = [
+    [plainDefinitions(root.inputDefinitions), plainDefinitions(inputDefinitions)],
+    [plainDefinitions(root.outputDefinitions), plainDefinitions(outputDefinitions)],
+    [parameters, wires(inputDefinitions?.parameters, (name) => ({ componentInputParameter: name }))],
+    [artifacts, wires(inputDefinitions?.artifacts, (name) => ({ componentInputArtifact: name }))],
+    [
+      outputs.parameters ?? {},
+      wires(outputDefinitions?.parameters, (name) => ({
+        valueFromParameter: { producerSubtask: key, outputParameterKey: name },
+      })),
+    ],
+    [
+      outputs.artifacts ?? {},
+      wires(outputDefinitions?.artifacts, (name) => ({
+        artifactSelectors: [{ producerSubtask: key, outputArtifactKey: name }],
+      })),
+    ],
+  ]
+  return Object.keys(task).every((field) => PLAIN_FIELDS.has(field)) && handedOn.every(([a, b]) => isSame(a, b))
+}
+
+/** Without what is only told of a value: a pipeline around a component does not repeat that of its outputs. */
+function plainDefinitions({
+  parameters = {},
+  artifacts = {},
+}: ComponentInputsSpec | ComponentOutputsSpec = {}): object {
+  const plain = (definitions: Readonly<Record<string, { description?: string; metadata?: JsonObject }>>): object =>
+    Object.fromEntries(Object.entries(definitions).map(([name, { description, metadata, ...rest }]) => [name, rest]))
+  return { parameters: plain(parameters), artifacts: plain(artifacts) }
+}
+
+function wires(definitions: object = {}, wire: (name: string) => object): object {
+  return Object.fromEntries(Object.keys(definitions).map((name) => [name, wire(name)]))
+}
+
+/** Equal JSON, whatever the order of keys. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
+  const [one, other] = [a, b] as [Readonly<Record<string, unknown>>, Readonly<Record<string, unknown>>]
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => isSame(one[key], other[key]))
 }
 
 function containerOf({ spec }: PipelineDocument, label: string): Implementation | undefined {
