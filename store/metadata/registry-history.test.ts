@@ -6,6 +6,7 @@ import { type Metadata, openMetadata } from './database.ts'
 import { ensureDefaultExperiment } from './experiments.ts'
 import { lineageOf, versionsFrom, versionsOfRun } from './lineage.ts'
 import { insertPipelineRun } from './pipeline-runs.ts'
+import { decidePromotion, listPromotions, requestPromotion } from './promotions.ts'
 import { RunRecorder } from './record-run.ts'
 import {
   createModelVersion,
@@ -162,4 +163,36 @@ test('from a version to pipeline, images and data, and back', async () => {
     expect(await versionsFrom(metadata.db, 'other', origin)).toEqual([])
   }
   expect(await versionsOfRun(metadata.db, '', runId, undefined)).toMatchObject([{ name: 'm', version: 1 }])
+})
+
+test('a model that is made anew has nothing of the deleted one of its name: no way back, no promotion to agree to', async () => {
+  const make = async () => {
+    await createRegisteredModel(metadata.db, by(), { name: 'iris', tags: [] })
+    for (const number of [1, 2, 3]) expect(await version('iris')).toBe(number)
+  }
+  const ask = (expiresAt?: number) =>
+    requestPromotion(metadata.db, by(), {
+      ...{ name: 'iris', alias: 'champion', version: 3, gate: {}, approvers: ['ada'], expiresAt },
+    })
+  await make()
+  await setAlias(metadata.db, by(), 'iris', 'champion', 2)
+  const asked = await ask()
+  if (asked.outcome !== 'waiting') throw new Error('it must wait')
+  await ask(clock + 1)
+  clock += 10
+  await deleteRegisteredModel(metadata.db, by(), 'iris')
+  expect((await actions('iris')).slice(0, 2)).toEqual(['delete-model iris', 'reject-promotion iris'])
+  await make()
+  await setAlias(metadata.db, by(), 'iris', 'champion', 1)
+
+  const nothing = { code: 'failed-precondition' }
+  await expect(rollbackAlias(metadata.db, by(), 'iris', 'champion')).rejects.toMatchObject(nothing)
+  const decided = decidePromotion(metadata.db, { ...by(), groups: [] }, asked.promotionId, true)
+  await expect(decided).rejects.toMatchObject(nothing)
+  expect((await listPromotions(metadata.db, '', 'iris', clock)).map(({ state }) => state)).toEqual([
+    'EXPIRED',
+    'REJECTED',
+  ])
+  await setAlias(metadata.db, by(), 'iris', 'champion', 2)
+  expect(await rollbackAlias(metadata.db, by(), 'iris', 'champion')).toEqual({ from: 2, to: 1 })
 })

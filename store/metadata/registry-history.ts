@@ -89,23 +89,25 @@ function tellsOf(namespace: string, story: readonly Stretch[]) {
     ])
 }
 
-/** Numbers are never used twice, also after a deletion: the history knows them all. 0 for a model without versions. */
-export async function lastVersionNumber(db: Db, namespace: string, name: string): Promise<number> {
-  const story = await storyOf(db, namespace, name)
-  const ofModel = tellsOf(namespace, story)
-  // Deleted, or renamed away: what has the name now is another model.
+/** The lines of the model that has the name now: of one that was deleted, or renamed away, before it was made they tell nothing. */
+async function presentModel(db: Db, namespace: string, name: string) {
+  const ofModel = tellsOf(namespace, await storyOf(db, namespace, name))
   const gone = await db
     .selectFrom('registry_history')
     .select((select) => select.fn.max('seq').as('seq'))
     .where(ofModel)
     .where((is) => is.or([is('action', '=', 'delete-model'), is('detail', 'like', '{"to":%')]))
     .executeTakeFirst()
+  return (is: HistoryExpressions): Expression<SqlBool> => is.and([ofModel(is), is('seq', '>', Number(gone?.seq ?? 0))])
+}
+
+/** Numbers are never used twice, also after a deletion: the history knows them all. 0 for a model without versions. */
+export async function lastVersionNumber(db: Db, namespace: string, name: string): Promise<number> {
   const created = await db
     .selectFrom('registry_history')
     .select((select) => select.fn.max('version').as('version'))
-    .where(ofModel)
+    .where(await presentModel(db, namespace, name))
     .where('action', '=', 'create-version')
-    .where('seq', '>', Number(gone?.seq ?? 0))
     .executeTakeFirst()
   return Number(created?.version ?? 0)
 }
@@ -167,7 +169,7 @@ export async function previousAliasTarget(
   const row = await db
     .selectFrom('registry_history')
     .select('version')
-    .where(tellsOf(namespace, await storyOf(db, namespace, name)))
+    .where(await presentModel(db, namespace, name))
     .where('alias', '=', alias)
     .where('action', 'in', ['set-alias', 'rollback-alias'])
     .where('version', '!=', present)

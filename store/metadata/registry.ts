@@ -101,7 +101,25 @@ export async function deleteRegisteredModel(db: Db, by: RegistryActor, name: str
   for (const table of MODEL_TABLES) {
     await sql`delete from ${sql.table(table)} where namespace = ${by.namespace} and name = ${name}`.execute(db)
   }
+  await rejectPromotions(db, by, name)
   await note(db, by, name, { action: 'delete-model' })
+}
+
+/** Nobody is to agree to a version of it any more: another model may get the name and the numbers. */
+async function rejectPromotions(db: Db, by: RegistryActor, name: string): Promise<void> {
+  const reason = 'the model was deleted'
+  const rejected = await db
+    .updateTable('promotions')
+    .set({ state: 'REJECTED', decided_by: by.actor, decided_at: by.now, reason })
+    .where('namespace', '=', by.namespace)
+    .where('name', '=', name)
+    .where('state', '=', 'PENDING')
+    .where((is) => is.or([is('expires_at', 'is', null), is('expires_at', '>', by.now)]))
+    .returning(['promotion_id', 'alias', 'version'])
+    .execute()
+  for (const { promotion_id: promotionId, alias, version } of rejected) {
+    await note(db, { ...by, reason }, name, { action: 'reject-promotion', alias, version, detail: { promotionId } })
+  }
 }
 
 /** Makes changes of one model wait for each other until the end of the transaction. */
