@@ -289,3 +289,43 @@ test('two schedules of one name, and a wrong spec', async () => {
     createSchedule(metadata, { name: 'x', spec: { schedule: { cron: '61 * * * *' } }, document }),
   ).rejects.toThrow(/minute "61"/)
 })
+
+describe('more runs by hand than an observation holds', () => {
+  async function runByHand(id: string, count: number): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      now += 1000
+      const request = { recurring_run_id: id, request_id: `q${index}`, requested_at: now, logical_date: null }
+      await metadata.db
+        .insertInto('schedule_requests')
+        .values({ ...request, parameters: '{}', accepted: null, message: null })
+        .execute()
+    }
+    await runner.settle()
+    for (const run of started.slice(-count)) await end(run)
+  }
+
+  test('dependsOnPast still waits for the run before', async () => {
+    now = at('2026-01-01T00:00:01Z')
+    const id = await schedule({ ...DAILY, catchup: 'All', dependsOnPast: 'Run', maxActiveRuns: 200 })
+    await runner.settle()
+    await end(started[0]!, 'FAILED')
+    now = at('2026-01-02T00:00:01Z')
+    await runByHand(id, 101)
+    await runner.settle()
+    expect(started.length).toBe(102)
+    const { standing } = await findSchedule(metadata.db, '', 'nightly')
+    expect(JSON.parse(standing)).toContainEqual(expect.objectContaining({ reason: 'BlockedByPast' }))
+  })
+
+  test('failures in a row are still counted', async () => {
+    now = at('2026-01-02T00:00:01Z')
+    const id = await schedule({ ...DAILY, catchup: 'All', maxConsecutiveFailures: 2, maxActiveRuns: 200 })
+    await runner.settle()
+    const own = started.slice()
+    await runByHand(id, 101)
+    for (const run of own) await end(run, 'FAILED')
+    await runner.settle()
+    const { standing } = await findSchedule(metadata.db, '', 'nightly')
+    expect(JSON.parse(standing)).toContainEqual(expect.objectContaining({ reason: 'SuspendedByFailures' }))
+  })
+})

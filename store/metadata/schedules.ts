@@ -18,7 +18,7 @@ export type FullSchedule = RecurringRunRow &
 /** A planned run with the state of the run it became; null while it is held. */
 export type ObservedRun = ScheduleRunRow & { readonly state: RunState | null; readonly end_time: number | null }
 
-/** Finished runs that an observation holds besides the unfinished ones and those after the cursor. */
+/** Finished runs of the schedule itself, and others, that an observation holds besides those that it needs in any case. */
 const RECENT_RUNS = 100
 /** Events that are kept of a schedule. */
 const EVENTS_KEPT = 200
@@ -128,7 +128,10 @@ async function insertScheduleState(
   }
 }
 
-/** What an observation needs: unfinished runs, those after the cursor, recent ones, and all of the dates asked for. */
+/**
+ * What an observation needs: unfinished runs, those after the cursor, recent ones, all of the dates asked for, and the one before
+ * each of the two: however many runs by hand are newer, it is what dependsOnPast asks for.
+ */
 export async function observeRuns(
   db: Db,
   id: string,
@@ -144,7 +147,23 @@ export async function observeRuns(
       .where('schedule_runs.recurring_run_id', '=', id)
       // Planned, and neither held nor there: its carrier was killed before it made the run, which has to be made again.
       .where((is) => is.or([is('runs.state', 'is not', null), is('schedule_runs.held', '=', 1)]))
-  const recent = await query().orderBy('schedule_runs.created_at', 'desc').limit(RECENT_RUNS).execute()
+  // Each for itself: many runs by hand or of a backfill must not hide the failures of the schedule's own.
+  const newest = (kinds: readonly ScheduleRunRow['kind'][]) =>
+    query()
+      .where('schedule_runs.kind', 'in', kinds)
+      .orderBy('schedule_runs.created_at', 'desc')
+      .limit(RECENT_RUNS)
+      .execute()
+  const recent = [...(await newest(['scheduled', 'triggered'])), ...(await newest(['manual', 'backfill']))]
+  const lastUntil = (date: number) =>
+    query()
+      .where('schedule_runs.kind', '!=', 'manual')
+      .where('schedule_runs.logical_date', '<=', date)
+      .orderBy('schedule_runs.logical_date', 'desc')
+      .orderBy('schedule_runs.created_at', 'desc')
+      .limit(1)
+      .execute()
+  const past = await lastUntil(cursor ?? Number.MAX_SAFE_INTEGER)
   const open = await query()
     .where((is) =>
       is.or([
@@ -160,7 +179,8 @@ export async function observeRuns(
         .where('schedule_runs.logical_date', '<=', dates.to)
         .execute()
     : []
-  return [...new Map([...recent, ...open, ...asked].map((run) => [run.name, run])).values()]
+  if (dates) past.push(...(await lastUntil(dates.from - 1)))
+  return [...new Map([...recent, ...open, ...asked, ...past].map((run) => [run.name, run])).values()]
 }
 
 /** Records that a run is planned; a second time changes nothing. */
