@@ -40,7 +40,7 @@ interface Folder {
 
 /** `models:/NAME@ALIAS`, `models:/NAME/VERSION`, the path of a file or folder, or `s3://…`. */
 export function modelSource(place: string, options: SourceOptions): ModelSource {
-  const registered = /^models:\/([^/@]+)(?:@([\w-]+)|\/(\d+))$/.exec(place)
+  const registered = /^models:\/([^/]+)(?:@([^/@]+)|\/(\d+))$/.exec(place)
   if (registered) return registrySource(new ModelRegistry(options), registered[1]!, registered[2], registered[3])
   if (place.startsWith('models:')) {
     throw new InvalidInputError([

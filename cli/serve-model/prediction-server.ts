@@ -1,12 +1,14 @@
 /** The prediction server: MLflow's and KServe's ways to ask, health, metrics, and a change of the model under load. */
 import { setTimeout as delay } from 'node:timers/promises'
-import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { ModelSource } from './model-source.ts'
 import { findMismatch, loadPredictor, type Prediction, type Predictor, type Row } from './predictor.ts'
 import { RequestError, readRows } from './request-rows.ts'
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024
+/** Of a model's name as a path has it. */
+const MAX_NAME_LENGTH = 8192
 
 interface Served {
   readonly current: string
@@ -41,7 +43,11 @@ export class PredictionServer {
 
   constructor(source: ModelSource) {
     this.#source = source
-    this.app = fastify({ logger: false, bodyLimit: MAX_BODY_BYTES })
+    this.app = fastify({
+      logger: false,
+      bodyLimit: MAX_BODY_BYTES,
+      routerOptions: { maxParamLength: MAX_NAME_LENGTH },
+    })
     this.#routes()
   }
 
@@ -73,7 +79,9 @@ export class PredictionServer {
     }
     for (const path of ['/health', '/ping']) app.get(path, async () => ({ status: 'ok' }))
     app.get('/ready', async (_request, reply) => ready(reply))
-    app.get(`/v1/models/${encodeURIComponent(this.#source.name)}`, async (_request, reply) => {
+    // The name is compared as it was decoded: in the path of a route, signs of it would mean something else.
+    app.get<{ Params: { name: string } }>('/v1/models/:name', async ({ params }, reply) => {
+      if (params.name !== this.#source.name) return reply.callNotFound()
       if (!this.#served) return ready(reply)
       const { current, predictor } = this.#served
       return { name: this.#source.name, version: current, ready: true, ...predictor.signature }
@@ -81,15 +89,17 @@ export class PredictionServer {
     app.get('/metrics', async (_request, reply) =>
       reply.type(this.#registry.contentType).send(await this.#registry.metrics()),
     )
-    for (const path of ['/invocations', `/v1/models/${encodeURIComponent(this.#source.name)}::predict`]) {
-      app.post(path, async ({ body }, reply) => {
-        const served = this.#served
-        if (!served) return reply.code(503).send({ error: 'the model is loading' })
-        // During a change answers come from two versions: they say from which.
-        reply.header('x-model-version', served.current)
-        return { predictions: await this.#predict(served, body) }
-      })
+    const answer = async ({ body }: FastifyRequest, reply: FastifyReply) => {
+      const served = this.#served
+      if (!served) return reply.code(503).send({ error: 'the model is loading' })
+      // During a change answers come from two versions: they say from which.
+      reply.header('x-model-version', served.current)
+      return { predictions: await this.#predict(served, body) }
     }
+    app.post('/invocations', answer)
+    app.post<{ Params: { target: string } }>('/v1/models/:target', async (request, reply) =>
+      request.params.target === `${this.#source.name}:predict` ? await answer(request, reply) : reply.callNotFound(),
+    )
     // Connections are not kept while it ends: the next request of a client goes to another pod.
     app.addHook('onSend', async (_request, reply) => {
       if (this.#ending) reply.header('connection', 'close')

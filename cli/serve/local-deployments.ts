@@ -1,6 +1,7 @@
 /** Model deployments of `kfp-ts serve`: one `kfp-ts serve-model` process each, started again after a restart. Before: commands/serve.ts. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { sql } from 'kysely'
 import type { ModelDeploymentStatus, ServingCondition } from '../../api/model-deployment.ts'
 import type { DeployedModel, DeploymentWish, ModelDeployments } from '../../server/model-deployments.ts'
 import type { ExecutorParts } from '../../server/start.ts'
@@ -31,9 +32,11 @@ export function localDeployments(parts: Parts): LocalDeployments {
 
   return {
     async apply(_namespace, name, wish) {
-      const old = running.get(name)
-      if (old && JSON.stringify(old.wish) === JSON.stringify(wish)) return await old.view()
+      const same = running.get(name)
+      if (same && JSON.stringify(same.wish) === JSON.stringify(wish)) return await same.view()
       await saveWishes(parts, (all) => ({ ...all, [name]: wish }))
+      // Not the one of before: two may ask for the same name at once.
+      const old = running.get(name)
       const fresh = start(name, wish)
       await old?.stop()
       return await fresh.view()
@@ -41,8 +44,9 @@ export function localDeployments(parts: Parts): LocalDeployments {
     list: async () => await Promise.all([...running.values()].map((process) => process.view())),
     async remove(_namespace, name) {
       await saveWishes(parts, ({ [name]: _gone, ...rest }) => rest)
-      await running.get(name)?.stop()
+      const old = running.get(name)
       running.delete(name)
+      await old?.stop()
     },
     async resume() {
       for (const [name, wish] of Object.entries(await readWishes(parts))) start(name, wish)
@@ -58,13 +62,18 @@ async function readWishes({ metadata }: Parts): Promise<Wishes> {
   return JSON.parse(row?.value ?? '{}') as Wishes
 }
 
-async function saveWishes(parts: Parts, change: (all: Wishes) => Wishes): Promise<void> {
-  const value = JSON.stringify(change(await readWishes(parts)))
-  await parts.metadata.db
-    .insertInto('settings')
-    .values({ key: SETTING, value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute()
+async function saveWishes({ metadata }: Parts, change: (all: Wishes) => Wishes): Promise<void> {
+  await metadata.transaction(async (db) => {
+    // Written before it is read: another who changes it waits until this transaction ends.
+    const { value } = await db
+      .insertInto('settings')
+      .values({ key: SETTING, value: '{}' })
+      .onConflict((conflict) => conflict.column('key').doUpdateSet({ value: sql`settings.value` }))
+      .returning('value')
+      .executeTakeFirstOrThrow()
+    const changed = JSON.stringify(change(JSON.parse(value) as Wishes))
+    await db.updateTable('settings').set({ value: changed }).where('key', '=', SETTING).execute()
+  })
 }
 
 /** One prediction server, started again when it ends without being told to. */
