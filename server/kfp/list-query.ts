@@ -221,8 +221,9 @@ function compareSql(
   if (Array.isArray(value)) return sql`${column} in (${sql.join(value)})`
   if (operation !== 'substring') return sql`${column} ${sql.raw(operation)} ${value}`
   if (typeof value !== 'string') throw invalid('IS_SUBSTRING compares strings')
-  // A plain search for the text: percent signs and underscores have no meaning in a name.
+  // A plain search for the text: percent signs and underscores have no meaning in a name. Both databases know capitals of ASCII alone.
+  const small = value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   return metadata.kind === 'sqlite'
-    ? sql`instr(lower(${column}), ${value.toLowerCase()}) > 0`
-    : sql`position(${value.toLowerCase()} in lower(${column})) > 0`
+    ? sql`instr(lower(${column}), ${small}) > 0`
+    : sql`position(${small} in lower(${column})) > 0`
 }

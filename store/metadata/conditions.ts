@@ -62,9 +62,8 @@ export function compare(
         ? sql`${column} glob ${globOf(String(value))}`
         : sql`${column} like ${String(value)} escape ''`
     case 'ILIKE':
-      return kind === 'sqlite'
-        ? sql`lower(${column}) like ${String(value).toLowerCase()}`
-        : sql`${column} ilike ${String(value)} escape ''`
+      // SQLite's LIKE, and ILIKE where text is compared by code point, take capitals for small letters in ASCII alone.
+      return kind === 'sqlite' ? sql`${column} like ${String(value)}` : sql`${column} ilike ${String(value)} escape ''`
     default:
       return sql`${column} ${sql.raw(operator)} ${value}`
   }
