@@ -1,6 +1,6 @@
 /** Steps as containers of docker or podman on this machine, each in its own image. */
 import { execFile } from 'node:child_process'
-import { dirname } from 'node:path'
+import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { StepRuntime } from './attempt.ts'
 import { containerStep, stopContainer } from './container-step.ts'
@@ -20,11 +20,11 @@ export function containerRuntime(options: ContainerRuntimeOptions): StepRuntime 
       const mounts = mountsOf(options.root, temporaryFolder, launch.kubernetes)
       await prepareMounts(options.root, mounts)
       for (const line of ignoredSettings(launch.kubernetes)) options.warn(line)
-      const inputs = launch.inputArtifacts
+      const inputPaths = launch.inputArtifacts
         .filter(({ artifact }) => localPathOf(artifact.uri) !== undefined)
-        .map(({ path }) => dirname(path))
-        .filter((folder) => !folder.startsWith(`${options.root}/`))
-      const sharedFolders = [options.root, ...inputs]
+        .map(({ path }) => path)
+        // docker makes a folder where there is nothing.
+        .filter((path) => !path.startsWith(`${options.root}/`) && existsSync(path))
       const { program, hostEnv } = options
       return containerStep({
         program,
@@ -32,7 +32,8 @@ export function containerRuntime(options: ContainerRuntimeOptions): StepRuntime 
         attempt,
         containerName: uniqueName,
         logFile,
-        sharedFolders,
+        sharedFolders: [options.root],
+        inputPaths,
         mounts,
         hostEnv,
       })

@@ -21,7 +21,12 @@ const LAUNCH: Launch = {
 }
 const input = {
   ...({ program: 'docker', launch: LAUNCH, attempt: 2, containerName: 'kfp-ts-x', logFile: '/l' } as const),
-  ...{ sharedFolders: ['/r', '/r'], mounts: [{ folder: '/v', mountPath: '/data' }], hostEnv: { HOME: '/h' } },
+  ...{
+    sharedFolders: ['/r', '/r'],
+    inputPaths: ['/etc/app.json'],
+    mounts: [{ folder: '/v', mountPath: '/data' }],
+    hostEnv: { HOME: '/h' },
+  },
 }
 
 test('the command line keeps the words, mounts folders where they lie, and sets limits', () => {
@@ -30,8 +35,11 @@ test('the command line keeps the words, mounts folders where they lie, and sets 
   expect(argv.slice(0, 2)).toEqual(['docker', 'run'])
   expect(argv.slice(image + 1)).toEqual(['-c', 'echo "$0" $(date)', 'fast'])
   const options = argv.slice(2, image).join(' ')
-  expect(options).toContain('--name kfp-ts-x --workdir /r/scratch --volume /r:/r --volume /v:/data')
-  expect(options).toContain('--env MODE=fast --env KFP_RETRY_INDEX=1')
+  expect(options).toContain(
+    '--name kfp-ts-x --workdir /r/scratch --volume /r:/r --volume /etc/app.json:/etc/app.json:ro',
+  )
+  expect(options).toContain('--volume /v:/data')
+  expect(options).toContain('--env KFP_RETRY_INDEX=1 --env KFP_POD_NAME=kfp-ts-x --env MODE=fast')
   expect(options).toContain('--entrypoint sh --memory 1610612736 --cpus 0.5 --gpus all')
 })
 
@@ -39,4 +47,15 @@ test('without a command the image decides', () => {
   const { argv } = containerStep({ ...input, launch: { ...LAUNCH, command: [], args: ['a'] } })
   expect(argv).not.toContain('--entrypoint')
   expect(argv.slice(-2)).toEqual(['python:3.11', 'a'])
+})
+
+test('words are replaced by values that are whole', () => {
+  const env = [
+    { name: 'A', value: '1' },
+    { name: 'B', value: '$(A)-b' },
+    { name: 'C', value: '$(B)-c' },
+  ]
+  const { argv } = containerStep({ ...input, launch: { ...LAUNCH, env, args: ['$(C)'] } })
+  expect(argv).toContain('C=1-b-c')
+  expect(argv.at(-1)).toBe('1-b-c')
 })

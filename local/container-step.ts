@@ -1,6 +1,6 @@
 /** From an engine's launch to the `docker run` or `podman run` that carries it out. Pure. */
 import type { Launch } from '../engine/types.ts'
-import { expandVariables } from './process-step.ts'
+import { expandVariables, ownVariables } from './process-step.ts'
 import type { StepCommand } from './supervise.ts'
 
 export interface ContainerStepInput {
@@ -13,6 +13,8 @@ export interface ContainerStepInput {
   readonly logFile: string
   /** Host folders that the container sees under the same paths. */
   readonly sharedFolders: readonly string[]
+  /** Files and folders of the host that the container may only read, under the same paths. They exist. */
+  readonly inputPaths: readonly string[]
   /** Volume folder on the host to path in the container. */
   readonly mounts: readonly { readonly folder: string; readonly mountPath: string }[]
   readonly hostEnv: Readonly<Record<string, string | undefined>>
@@ -21,18 +23,18 @@ export interface ContainerStepInput {
 /** Folders are mounted where they lie on the host, so that URIs and paths mean the same inside and outside. */
 export function containerStep(input: ContainerStepInput): StepCommand {
   const { launch } = input
-  const own = {
-    ...Object.fromEntries(launch.env.map(({ name, value }) => [name, value])),
+  const own = ownVariables(launch.env, {
     KFP_RETRY_INDEX: String(input.attempt - 1),
     KFP_POD_NAME: input.containerName,
-  }
+  })
   const expand = (word: string) => expandVariables(word, own)
   const command = launch.command.map(expand)
   const options = [
     ...['run', '--rm', '--init', '--name', input.containerName, '--workdir', launch.scratchDir],
     ...[...new Set(input.sharedFolders)].flatMap((folder) => ['--volume', `${folder}:${folder}`]),
+    ...[...new Set(input.inputPaths)].flatMap((path) => ['--volume', `${path}:${path}:ro`]),
     ...input.mounts.flatMap(({ folder, mountPath }) => ['--volume', `${folder}:${mountPath}`]),
-    ...Object.entries(own).flatMap(([name, value]) => ['--env', `${name}=${expand(value)}`]),
+    ...Object.entries(own).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...(command.length > 0 ? ['--entrypoint', command[0]!] : []),
     ...limits(launch.resources),
   ]

@@ -21,20 +21,28 @@ export interface ProcessStepInput {
 /** @throws Error when the step has no command: only its image knows what to run */
 export function processStep(input: ProcessStepInput): StepCommand {
   const { launch } = input
-  const own = {
-    ...Object.fromEntries(launch.env.map(({ name, value }) => [name, value])),
+  const own = ownVariables(launch.env, {
     KFP_RETRY_INDEX: String(input.attempt - 1),
     KFP_POD_NAME: `${launch.taskKey}-${input.attempt}`,
-  }
-  const expanded = Object.fromEntries(Object.entries(own).map(([name, value]) => [name, expandVariables(value, own)]))
-  const argv = [...launch.command, ...launch.args].map((word) => expandVariables(word, expanded))
+  })
+  const argv = [...launch.command, ...launch.args].map((word) => expandVariables(word, own))
   if (argv.length === 0) throw new Error('it has no command: what it runs is in its image (use --runtime container)')
   return {
     argv: input.kind.kind === 'node' ? [input.nodePath, ...argv.slice(1)] : argv,
-    env: { ...hostVariables(input), ...input.environment, ...expanded, TMPDIR: input.temporaryFolder },
+    env: { ...hostVariables(input), ...input.environment, ...own, TMPDIR: input.temporaryFolder },
     cwd: launch.scratchDir,
     logFile: input.logFile,
   }
+}
+
+/** A step's own variables: as in Kubernetes, a value may mention those that stand before it. Ours come first, and stay ours. */
+export function ownVariables(
+  env: Launch['env'],
+  ours: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const variables: Record<string, string> = { ...ours }
+  for (const { name, value } of env) if (!Object.hasOwn(ours, name)) variables[name] = expandVariables(value, variables)
+  return variables
 }
 
 /**
