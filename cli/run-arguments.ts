@@ -1,7 +1,8 @@
 /** `--param k=v` and `--params-file` become arguments of a pipeline, by its declared types. */
+import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { InvalidInputError, type Issue } from '../api/issue.ts'
-import type { JsonValue } from '../api/json.ts'
+import type { JsonObject, JsonValue } from '../api/json.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
 import { checkArguments, coerceArgument, type Program, prepare } from '../engine/index.ts'
 import { usageIssue } from './errors.ts'
@@ -12,6 +13,8 @@ export interface ArgumentOptions {
   readonly paramsFile?: string | undefined
   /** Of an earlier run; those that the pipeline has no longer are left out, and said on stderr. */
   readonly earlier?: Readonly<Record<string, JsonValue>> | undefined
+  /** Folder that the paths of input artifacts start from; a cluster takes whole URIs only. */
+  readonly artifactsFrom?: string
 }
 
 /** The options that every command has which starts a pipeline from a file. */
@@ -40,7 +43,10 @@ export async function readArguments(
   const program = prepare(document)
   const issues: Issue[] = []
   const fromFile = options.paramsFile === undefined ? {} : await readParamsFile(options.paramsFile)
-  const args: Record<string, JsonValue> = { ...stillTaken(document, options.earlier ?? {}), ...fromFile }
+  const args: Record<string, JsonValue> = {
+    ...stillTaken(document, options.earlier ?? {}),
+    ...withWholePaths(document, fromFile, options.artifactsFrom),
+  }
   for (const text of options.params) {
     const equals = text.indexOf('=')
     if (equals < 1) {
@@ -49,7 +55,8 @@ export async function readArguments(
     }
     const name = text.slice(0, equals)
     try {
-      args[name] = coerceByName(document, name, text.slice(equals + 1))
+      const value = coerceByName(document, name, text.slice(equals + 1))
+      Object.assign(args, withWholePaths(document, { [name]: value }, options.artifactsFrom))
     } catch (error) {
       issues.push(...issuesOf(error, name))
     }
@@ -72,6 +79,27 @@ function stillTaken(
   }
   if (gone.length > 0) process.stderr.write(`the pipeline takes no ${gone.join(', ')} any more: left out\n`)
   return kept
+}
+
+/** A step starts in a folder of its own, where `data.csv` would mean something else than on the command line. */
+function withWholePaths(
+  { spec }: PipelineDocument,
+  given: Readonly<Record<string, JsonValue>>,
+  folder: string | undefined,
+): Readonly<Record<string, JsonValue>> {
+  if (folder === undefined) return given
+  const whole = (uri: string) => (/^[a-z][a-z\d+.-]*:\/\//i.test(uri) ? uri : resolve(folder, uri))
+  const wholeValue = (value: JsonValue): JsonValue => {
+    if (typeof value === 'string') return whole(value)
+    if (Array.isArray(value)) return value.map(wholeValue)
+    if (typeof value !== 'object' || value === null) return value
+    const { uri } = value as JsonObject
+    return typeof uri === 'string' ? { ...value, uri: whole(uri) } : value
+  }
+  const isArtifact = (name: string) => Object.hasOwn(spec.root.inputDefinitions?.artifacts ?? {}, name)
+  return Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, isArtifact(name) ? wholeValue(value) : value]),
+  )
 }
 
 function coerceByName(document: PipelineDocument, name: string, text: string): JsonValue {

@@ -23,7 +23,18 @@ export function pathOfUri(uri: string, config: RunConfig): string {
   if (custom) return custom.path + uri.slice(custom.prefix.length)
   if (uri.startsWith('oci://')) return `/oci/${uri.slice('oci://'.length).replaceAll('/', '_')}/models`
   const known = DEFAULT_URI_PATHS.find(({ prefix }) => uri.startsWith(prefix))
-  return known ? known.path + uri.slice(known.prefix.length).split('?')[0] : uri
+  if (!known) return uri
+  const path = uri.slice(known.prefix.length).split('?')[0]!
+  return known.path + (known.prefix === 'file://' ? decoded(path) : path)
+}
+
+/** Names of buckets' objects are written as they are, file URLs with escapes. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 /** Where a step finds an artifact: its custom path, its copy in the workspace, or the path of its URI. */

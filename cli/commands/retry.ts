@@ -82,6 +82,7 @@ async function retryHere(args: RetryArgs): Promise<void> {
     params: args.param,
     paramsFile: args['params-file'],
     earlier: manifest.config.arguments,
+    artifactsFrom: process.cwd(),
   })
   const source = args.file === undefined ? manifest.source : resolve(args.file)
   const next = { ...options, reuse: runId, ...(source === undefined ? {} : { source }) }

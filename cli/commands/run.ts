@@ -107,7 +107,11 @@ async function readInputs(args: RunArgs) {
     ])
   }
   const document = await readPipelineFile(args.file, args.pipeline)
-  const values = await readArguments(document, { params: args.param, paramsFile: args['params-file'] })
+  const values = await readArguments(document, {
+    params: args.param,
+    paramsFile: args['params-file'],
+    artifactsFrom: process.cwd(),
+  })
   return { document, values, source: resolve(args.file) }
 }
 
