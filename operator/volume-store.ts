@@ -88,7 +88,7 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
         artifacts[name] = await Promise.all(
           list.map(async (artifact) => {
             const local = here(artifact.customPath ?? artifact.uri)
-            const digest = local ? await digestPath(local) : undefined
+            const digest = local ? await digestPath(local, folder) : undefined
             return digest === undefined ? artifact : { ...artifact, digest }
           }),
         )
@@ -99,7 +99,7 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
       const path = artifact.customPath ?? artifact.uri
       const local = here(path)
       if (!local || artifact.digest === undefined) return undefined
-      const digest = await digestPath(local)
+      const digest = await digestPath(local, folder)
       if (digest === undefined) return `artifact "${artifact.name}" no longer exists at ${path}`
       return digest === artifact.digest ? undefined : `artifact "${artifact.name}" at ${path} was changed since`
     },
@@ -114,7 +114,7 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
     },
     async digestOf(uri) {
       const local = here(uri)
-      return local ? await digestPath(local) : undefined
+      return local ? await digestPath(local, folder) : undefined
     },
     async copyToWorkspace(uri, runId, place) {
       const target = join(folder, 'workspaces', runId, place)
@@ -122,7 +122,7 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
       const failure = await copyIn(uri, target)
       if (failure !== undefined) return { failure }
       await openToSteps(target)
-      return { digest: await digestPath(target) }
+      return { digest: await digestPath(target, folder) }
     },
     async keptLog(place) {
       const file = await open(logFile(place)).catch(missing)

@@ -45,3 +45,36 @@ test.each<[string, (tree: string) => void]>([
   change(other)
   expect(await digestPath(one)).not.toBe(await digestPath(other))
 })
+
+test('what a link out of the tree leads to counts, files and folders; links inside stay what they were', async () => {
+  const tree = makeTree('tree')
+  expect(await digestPath(tree)).toBe('sha256:d13501ccbd148a39a5ea083681a5bf50b112131a683e911799e4d4c0e70b9a6c')
+  const outside = makeTree('outside')
+  symlinkSync(join(outside, 'y'), join(tree, 'file'))
+  symlinkSync(outside, join(tree, 'folder'))
+  symlinkSync('/absent', join(tree, 'nothing'))
+  const digests = new Set([await digestPath(tree)])
+  writeFileSync(join(outside, 'y'), 'changed')
+  digests.add(await digestPath(tree))
+  writeFileSync(join(outside, 'sub', 'x'), 'changed')
+  digests.add(await digestPath(tree))
+  expect(digests.size).toBe(3)
+})
+
+test('links in a circle, and to a folder around the tree, come to an end', async () => {
+  const [one, other] = [makeTree('one'), makeTree('other')]
+  symlinkSync(other, join(one, 'there'))
+  symlinkSync(one, join(other, 'back'))
+  symlinkSync(folder, join(one, 'up'))
+  const before = await digestPath(one)
+  writeFileSync(join(other, 'y'), 'changed')
+  expect(await digestPath(one)).not.toBe(before)
+})
+
+test('links that lead out of the folder within which to stay add nothing', async () => {
+  const [tree, outside] = [makeTree('tree'), makeTree('outside')]
+  symlinkSync(outside, join(tree, 'link-out'))
+  const before = await digestPath(tree, tree)
+  writeFileSync(join(outside, 'y'), 'changed')
+  expect(await digestPath(tree, tree)).toBe(before)
+})
