@@ -5,6 +5,7 @@ import { attemptFinished, attemptStarted, attemptTimedOut, cacheAnswered, retryD
 import type { Program } from './program.ts'
 import { settle } from './progress.ts'
 import type { ResolvedInputs } from './resolved-inputs.ts'
+import { changeSettings, goOn, runTimeout } from './resume-run.ts'
 import { isFinished, type RunState, type StopReason, type Timer } from './run-state.ts'
 import { addTimer, takeTimer } from './timers.ts'
 import { ROOT } from './tree.ts'
@@ -39,7 +40,7 @@ export function advance(program: Program, state: RunState, event: RunEvent, now:
   const turn: Turn = { program, state, now, actions: [], todo: [], inputs: new Map<string, ResolvedInputs>() }
   takeIn(turn, event)
   settle(turn)
-  announceWake(turn, event.kind === 'clock')
+  announceWake(turn, event.kind === 'clock' || event.kind === 'resumed')
   return { state, actions: turn.actions }
 }
 
@@ -49,13 +50,17 @@ function takeIn(turn: Turn, event: RunEvent): void {
     retryRun(turn)
     return
   }
+  if (event.kind === 'settings-changed') {
+    changeSettings(turn, event.settings)
+    return
+  }
   if (isFinished(state)) return
   switch (event.kind) {
     case 'started':
       if (state.state === 'PENDING') startRun(turn)
       break
     case 'attempt-started':
-      attemptStarted(turn, event.task, event.attempt)
+      attemptStarted(turn, event.task, event.attempt, event.survived === true)
       break
     case 'attempt-finished':
       attemptFinished(turn, event)
@@ -70,6 +75,10 @@ function takeIn(turn: Turn, event: RunEvent): void {
       reuseAnswered(turn, event.task, event.answer)
       break
     case 'clock':
+      ringTimers(turn)
+      break
+    case 'resumed':
+      goOn(turn, event.since)
       ringTimers(turn)
       break
     case 'cancel-requested':
@@ -88,12 +97,6 @@ function startRun(turn: Turn): void {
   if (!inputs) return
   state.tasks[ROOT]!.inputs = inputs
   turn.todo.push({ kind: 'enter', path: ROOT })
-}
-
-/** What the run was started with, else what the author wrote into the pipeline. */
-function runTimeout({ program, state }: Turn): number | undefined {
-  const seconds = Number(program.document.platform?.platforms.kubernetes?.pipelineConfig?.activeDeadlineSeconds ?? 0)
-  return state.config.timeoutMillis ?? (seconds > 0 ? seconds * 1000 : undefined)
 }
 
 /** Nothing new starts, exit tasks included; what runs is asked to end. */

@@ -176,16 +176,18 @@ function markBegun({ state: { tasks } }: RunView, path: TaskPath): void {
   }
 }
 
-export function attemptStarted(turn: Turn, path: TaskPath, attempt: number): void {
+export function attemptStarted(turn: Turn, path: TaskPath, attempt: number, survived: boolean): void {
   const node = attemptInFlight(turn, path, attempt)
   if (!node || node.started) return
   node.started = true
   // The clock of a wait runs already.
   if (isWait(turn, node)) return
-  if (!node.failures) node.startTime = turn.now
+  const deadline = survived ? node.deadline : undefined
+  delete node.deadline
+  if (!node.failures && !survived) node.startTime = turn.now
   const timeoutMillis = attemptTimeout(planOf(turn, node), turn.state.config)
   if (timeoutMillis === undefined) return
-  addTimer(turn.state.timers, { at: turn.now + timeoutMillis, kind: 'task-timeout', task: path, attempt })
+  addTimer(turn.state.timers, { at: deadline ?? turn.now + timeoutMillis, kind: 'task-timeout', task: path, attempt })
 }
 
 /** The time of an attempt is up. */
@@ -229,6 +231,7 @@ export function attemptFinished(turn: Turn, event: Extract<RunEvent, { readonly 
   node.failures = { ...node.failures, [failure.cause]: failures }
   delete node.started
   delete node.stopping
+  delete node.deadline
   const delay = retryDelay(turn, path, failure.cause, failures)
   if (delay === undefined) {
     endTask(turn, path, 'FAILED', toRunError(failure, path))

@@ -40,6 +40,8 @@ export interface TaskNode {
   /** The attempt is known to have started. */
   started?: true
   stopping?: StopReason
+  /** When its time was up, kept while it is not known whether its process went on without the executor. */
+  deadline?: Instant
   /** Digest of the image that the last attempt ran. */
   image?: string
   /** Failed attempts by cause, since the run was last retried. */
@@ -83,7 +85,7 @@ export interface Timer {
 }
 
 export interface RunState {
-  readonly config: RunConfig
+  config: RunConfig
   state: RunStateWord
   readonly tasks: Record<TaskPath, TaskNode>
   /** Attempts of container tasks in flight. */

@@ -39,6 +39,7 @@ export function endTask(turn: Turn, path: TaskPath, state: TaskNode['state'], er
   delete node.phase
   delete node.started
   delete node.stopping
+  delete node.deadline
   delete node.retryAt
   delete node.waitUntil
   delete node.seen

@@ -25,7 +25,7 @@ export interface RetryBudget {
   readonly maxBackoffMillis?: number
 }
 
-/** What a run is started with, besides its pipeline. Fixed for the run's life; part of the journal's first record. */
+/** What a run is started with, besides its pipeline. Kept beside its journal; only `RunSettings` may change later, by an event. */
 export interface RunConfig {
   readonly runId: string
   /** `{{$.pipeline_job_name}}`. */
@@ -66,6 +66,9 @@ export interface RunConfig {
   readonly createTime: Instant
   readonly scheduleTime?: Instant
 }
+
+/** What may be changed of a run that was started. Absent: stays as it is. */
+export type RunSettings = Pick<RunConfig, 'timeoutMillis' | 'taskTimeoutMillis' | 'parallelism'>
 
 /** A settled output location of one attempt. */
 export interface DeclaredOutputs {
@@ -235,7 +238,13 @@ export type CacheAnswer =
 export type RunEvent =
   | { readonly kind: 'started' }
   /** Attempts count from 1; a retry of the run goes on counting. */
-  | { readonly kind: 'attempt-started'; readonly task: TaskPath; readonly attempt: number }
+  | {
+      readonly kind: 'attempt-started'
+      readonly task: TaskPath
+      readonly attempt: number
+      /** Found again after a `resumed`: its process went on meanwhile, and so did its time. */
+      readonly survived?: true
+    }
   | {
       readonly kind: 'attempt-finished'
       readonly task: TaskPath
@@ -252,6 +261,13 @@ export type RunEvent =
   | { readonly kind: 'cancel-requested'; readonly reason: string }
   /** Only in a finished run: failed, canceled and never started tasks run (again), finished ones stay. */
   | { readonly kind: 'retry-requested' }
+  /** Limits are others from now on. Also in a finished run, before `retry-requested`. */
+  | { readonly kind: 'settings-changed'; readonly settings: RunSettings }
+  /**
+   * Sent first by an executor whose runs stand still while it is away, which it was since then. Steps that run are announced once
+   * more by `attempt-started`.
+   */
+  | { readonly kind: 'resumed'; readonly since: Instant }
 
 /** One line of a run's journal. Replaying all lines of a run gives its state. */
 export interface JournalRecord {

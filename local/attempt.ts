@@ -54,7 +54,7 @@ export function runAttempt(
   paths: RunPaths,
   runtime: StepRuntime,
   isResume: boolean,
-  onStarted: () => void,
+  onStarted: (survived: boolean) => void,
 ): AttemptHandle {
   const control = new AbortController()
   let stopped: Stop | undefined
@@ -71,7 +71,7 @@ export function runAttempt(
     if (found.kind === 'refused') return stopped ? stoppedResult(stopped, '') : failed(found.failure)
     if (found.kind === 'running') {
       running = found.process
-      onStarted()
+      onStarted(found.survived)
       if (stopped) running.stop(0)
     }
     const end = found.kind === 'running' ? await watch(found.process, request.logFile) : found.end
@@ -99,7 +99,7 @@ function requestOf(action: StartAttempt, paths: RunPaths, signal: AbortSignal): 
 }
 
 type Beginning =
-  | { readonly kind: 'running'; readonly process: SupervisedProcess }
+  | { readonly kind: 'running'; readonly process: SupervisedProcess; readonly survived: boolean }
   | { readonly kind: 'ended'; readonly end: ProcessEnd }
   | { readonly kind: 'refused'; readonly failure: AttemptFailure }
 
@@ -113,14 +113,15 @@ async function startOrFind(
   const folder = join(taskFolder(paths.attempts, action.task), String(action.attempt))
   if (isResume) {
     const left = await findLeftBehind(folder)
-    if (left.kind !== 'nothing') return left
+    if (left.kind === 'running') return { ...left, survived: true }
+    if (left.kind === 'ended') return left
   }
   await layOutFolders(action.launch, paths, request)
   try {
     const command = await runtime.prepare(request)
     if (request.signal.aborted)
       return { kind: 'refused', failure: { cause: 'infrastructure', message: 'stopped before it started' } }
-    return { kind: 'running', process: startProcess(folder, command) }
+    return { kind: 'running', process: startProcess(folder, command), survived: false }
   } catch (error) {
     const cause = error instanceof EnvironmentError ? 'image' : 'configuration'
     const logTail = await readLogTail(request.logFile)

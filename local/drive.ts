@@ -16,6 +16,7 @@ export interface DriveOptions {
   /** State after everything that the journal holds. */
   readonly state: RunState
   readonly journal: Journal<JournalRecord>
+  /** Never goes back. */
   readonly now: () => number
   readonly handlers: (emit: (event: RunEvent) => void) => ActionHandlers
   /** Called after each step, for progress. */
@@ -49,7 +50,11 @@ export async function drive(options: DriveOptions): Promise<RunState> {
     options.onStep(records, actions, state)
     if (!options.interrupt.aborted) perform(actions, handlers, false)
   }
-  return state
+  if (isFinished(state)) return state
+  // The last sign of life: a resume tells from it how long the run stood still.
+  const stop: JournalRecord = { at: options.now(), event: { kind: 'clock' } }
+  await options.journal.append([stop])
+  return advance(options.program, state, stop.event, stop.at).state
 }
 
 function perform(actions: readonly Action[], handlers: ActionHandlers, isResume: boolean): void {

@@ -130,7 +130,8 @@ function startAttempt(
   const { task, attempt } = action
   const key = attemptKey(action)
   if (attempts.has(key)) return
-  const onStarted = () => emit({ kind: 'attempt-started', task, attempt })
+  const onStarted = (survived: boolean) =>
+    emit({ kind: 'attempt-started', task, attempt, ...(survived ? { survived } : {}) })
   const handle = runAttempt(action, options.paths, options.runtime, isResume, onStarted)
   attempts.set(key, handle)
   void handle.result.then((result) => {

@@ -1,14 +1,14 @@
 /** `--dry-run` on this machine: what a run or a resume would do, from journals, cache and artifacts that are there. Changes nothing. */
 import type { JsonValue } from '../api/json.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
-import { type Ask, begin, type ForeseenTask, foresee, isFinished, prepare, report } from '../engine/index.ts'
+import { type Ask, begin, type ForeseenTask, foresee, prepare } from '../engine/index.ts'
 import type { RunConfig } from '../engine/types.ts'
 import { openCacheIndex } from '../store/cache-index.ts'
 import { readManifest, runPaths } from '../store/run-folder.ts'
 import { lookUp } from './executor.ts'
 import { artifactPath, importArtifact } from './import-artifact.ts'
 import { makeMachine, type RunOptions } from './machine.ts'
-import { replay } from './replay.ts'
+import { firstEvent, replay } from './replay.ts'
 import { openReuse } from './reuse.ts'
 import { cacheFolder, checkStart, unknownRun } from './run.ts'
 import { newRunConfig } from './run-config.ts'
@@ -29,10 +29,9 @@ export async function foreseeRun(
 export async function foreseeResume(runId: string, options: RunOptions): Promise<ForeseenTask[]> {
   const manifest = await readManifest<RunConfig>(runPaths(options.root, runId))
   if (!manifest) throw unknownRun(runId, options.root)
-  const { program, state } = await replay(runPaths(options.root, runId), manifest)
-  const isUnstarted = report(program, state).state === 'PENDING'
-  const kind = isUnstarted ? 'started' : isFinished(state) ? 'retry-requested' : 'clock'
-  return await foresee(program, state, { kind }, askHere(options), Date.now())
+  const replayed = await replay(runPaths(options.root, runId), manifest)
+  const { program, state } = replayed
+  return await foresee(program, state, firstEvent(replayed), askHere(options), Date.now())
 }
 
 function askHere(options: RunOptions): Ask {

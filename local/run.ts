@@ -15,7 +15,7 @@ import {
   type RunState,
   report,
 } from '../engine/index.ts'
-import type { JournalRecord, RunConfig, RunEvent } from '../engine/types.ts'
+import type { JournalRecord, RunConfig, RunEvent, RunSettings } from '../engine/types.ts'
 import { openCacheIndex } from '../store/cache-index.ts'
 import { openJournal } from '../store/journal.ts'
 import { type Lock, tryLock } from '../store/lock.ts'
@@ -32,8 +32,9 @@ import { drive } from './drive.ts'
 import { type LocalExecutor, makeExecutor } from './executor.ts'
 import { artifactPath } from './import-artifact.ts'
 import { type Machine, makeMachine, type RunOptions } from './machine.ts'
-import { replay } from './replay.ts'
+import { firstEvent, replay } from './replay.ts'
 import { openReuse, refuseReuse } from './reuse.ts'
+import { runClock } from './run-clock.ts'
 import { newRunConfig } from './run-config.ts'
 
 export interface LocalRunResult {
@@ -64,7 +65,7 @@ export async function startRun(
   const source = options.source === undefined ? {} : { source: options.source }
   await writeManifest<RunConfig>(paths, { formatVersion: 1, config, document, options: kept, ...source })
   const state = begin(program, config)
-  return carryOut({ program, config, state, paths, lock, options, machine, firstEvents: [{ kind: 'started' }] })
+  return carryOut({ program, state, lastAt: 0, paths, lock, options, machine, firstEvents: [{ kind: 'started' }] })
 }
 
 /** @throws InvalidInputError for what keeps a run from starting here */
@@ -91,16 +92,14 @@ export async function resumeRun(runId: string, options: RunOptions): Promise<Loc
   if (!manifest) throw unknownRun(runId, options.root)
   const lock = await lockRun(paths)
   try {
-    const { program, state, config } = await replay(paths, manifest)
+    const replayed = await replay(paths, manifest)
+    const { program, state, lastAt } = replayed
     const kept = keptOptions(manifest, options)
-    const isOver = isFinished(state)
-    const before = report(program, state)
-    if (isOver && before.state === 'SUCCEEDED') return { report: before, interrupted: false, paths }
+    if (state.state === 'SUCCEEDED') return { report: report(program, state), interrupted: false, paths }
     const machine = makeMachine(kept)
     await machine.check(manifest.document)
-    const first: RunEvent = isOver ? { kind: 'retry-requested' } : { kind: 'clock' }
-    const firstEvents = isUnstarted(before) ? [{ kind: 'started' } as const] : [first]
-    return await carryOut({ program, config, state, paths, lock, options: kept, machine, firstEvents })
+    const firstEvents = [...changedSettings(state.config, options), firstEvent(replayed)]
+    return await carryOut({ program, state, lastAt, paths, lock, options: kept, machine, firstEvents })
   } finally {
     await lock.release()
   }
@@ -120,13 +119,14 @@ export async function cancelRun(
   if (!manifest) throw unknownRun(runId, options.root)
   const lock = await lockRun(paths)
   try {
-    const { program, state, config } = await replay(paths, manifest)
+    const { program, state, lastAt } = await replay(paths, manifest)
     if (isFinished(state)) return { report: report(program, state), wasOver: true }
     const kept = keptOptions(manifest, options)
-    const canceled = await recordCancel(program, state, paths)
+    const at = Math.max(lastAt, Date.now())
+    const canceled = await recordCancel(program, state, paths, at)
     const firstEvents = [{ kind: 'clock' } as const]
     const machine = makeMachine(kept)
-    const run = { program, config, state: canceled, paths, lock, options: kept, machine, firstEvents }
+    const run = { program, state: canceled, lastAt: at, paths, lock, options: kept, machine, firstEvents }
     return { report: (await carryOut(run)).report, wasOver: false }
   } finally {
     await lock.release()
@@ -134,8 +134,8 @@ export async function cancelRun(
 }
 
 /** Before anything is carried out, so that what has not begun yet does not begin. */
-async function recordCancel(program: Program, state: RunState, paths: RunPaths): Promise<RunState> {
-  const record: JournalRecord = { at: Date.now(), event: CANCEL_REQUESTED }
+async function recordCancel(program: Program, state: RunState, paths: RunPaths, at: number): Promise<RunState> {
+  const record: JournalRecord = { at, event: CANCEL_REQUESTED }
   const journal = await openJournal<JournalRecord>(paths.journal)
   try {
     await journal.append([record])
@@ -147,10 +147,19 @@ async function recordCancel(program: Program, state: RunState, paths: RunPaths):
 
 const CANCEL_REQUESTED: RunEvent = { kind: 'cancel-requested', reason: 'canceled on request' }
 
+/** Limits that are given are those from now on, also when it goes on once more. */
+function changedSettings(config: RunConfig, options: RunOptions): RunEvent[] {
+  const names = ['timeoutMillis', 'taskTimeoutMillis', 'parallelism'] as const
+  const changed = names.filter((name) => options[name] !== undefined && options[name] !== config[name])
+  const settings: RunSettings = Object.fromEntries(changed.map((name) => [name, options[name]]))
+  return changed.length === 0 ? [] : [{ kind: 'settings-changed', settings }]
+}
+
 interface CarryOut {
   readonly program: Program
-  readonly config: RunConfig
   readonly state: RunState
+  /** Time of the last record in the journal. */
+  readonly lastAt: number
   readonly paths: RunPaths
   readonly lock: Lock
   readonly options: RunOptions
@@ -159,18 +168,20 @@ interface CarryOut {
 }
 
 async function carryOut(run: CarryOut): Promise<LocalRunResult> {
-  const { program, config, paths, options, machine } = run
+  const { program, paths, options, machine } = run
+  const { runId } = run.state.config
+  const now = runClock(run.lastAt)
   const journal = await openJournal<JournalRecord>(paths.journal)
   const executor = makeExecutor({
     paths,
-    runId: config.runId,
+    runId,
     runtime: await machine.stepRuntime(),
     cache: openCacheIndex(cacheFolder(options.root), artifactPath),
     reuse: openReuse(options.root),
     openStore: machine.openStore,
     waitSources: machine.waitSources(),
     namespace: options.waits?.namespace ?? '',
-    now: Date.now,
+    now,
     ...(options.beforeAttempt && { beforeAttempt: options.beforeAttempt }),
   })
   const interrupt = new AbortController()
@@ -186,7 +197,7 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
       program,
       state: run.state,
       journal,
-      now: Date.now,
+      now,
       handlers: (emit) => {
         stopWatching = watchCancelRequest(paths, () => emit(CANCEL_REQUESTED))
         return executor.handlers(emit)
@@ -203,7 +214,7 @@ async function carryOut(run: CarryOut): Promise<LocalRunResult> {
     return { report: runReport, interrupted, paths }
   } catch (error) {
     await stopSteps(executor, options)
-    throw explainDiskFull(error as NodeJS.ErrnoException, config.runId)
+    throw explainDiskFull(error as NodeJS.ErrnoException, runId)
   } finally {
     stopWatching()
     options.interrupt?.removeEventListener('abort', forwardInterrupt)
@@ -227,11 +238,6 @@ export const cacheFolder = (root: string) => join(root, 'cache')
 function keptOptions(manifest: RunManifest<RunConfig>, options: RunOptions): RunOptions {
   const runtime = manifest.options['runtime'] === 'container' ? 'container' : options.runtime
   return { ...options, runtime, hostCommands: options.hostCommands || manifest.options['hostCommands'] === true }
-}
-
-/** A kill came between the manifest and the first record. */
-function isUnstarted(before: RunReport): boolean {
-  return before.state === 'PENDING'
 }
 
 async function lockRun(paths: RunPaths): Promise<Lock> {

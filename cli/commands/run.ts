@@ -41,7 +41,10 @@ export const command: Command<RunArgs> = {
   builder: (yargs) =>
     withParameterOptions(yargs)
       .positional('file', { type: 'string', describe: 'Pipeline to run' })
-      .option('resume', { type: 'string', describe: 'Go on with this run; run again what failed in it' })
+      .option('resume', {
+        type: 'string',
+        describe: 'Go on with this run, within other limits if given; run again what failed',
+      })
       .option('reuse', { type: 'string', describe: 'Take over what finished in this run and is the same in FILE' })
       .option('dry-run', {
         type: 'boolean',
@@ -78,11 +81,28 @@ export const command: Command<RunArgs> = {
       throw new InvalidInputError([
         usageIssue('wrong-usage', '--resume goes on with a run, --reuse starts another one', 'give one of them'),
       ])
+    refuseBesideResume(args)
     const options = await withReuse(args, runOptions(args))
     if (args['dry-run']) return tellPlan(args.json, await foreseen(args, options))
     await runHere(args.json, (hooks) => carryOut(args, { ...options, ...hooks }))
   },
 }
+
+/** A run goes on as what it is: only its limits may be others. */
+function refuseBesideResume(args: RunArgs): void {
+  if (args.resume === undefined) return
+  const given = [
+    ...(args.file === undefined ? [] : [`FILE (${args.file})`]),
+    ...(args.param.length > 0 ? ['--param'] : []),
+    ...(['params-file', 'pipeline', 'pipeline-root'] as const).filter((name) => args[name] !== undefined).map(dashed),
+    ...(args['no-cache'] ? ['--no-cache'] : []),
+  ]
+  const hint = `"kfp-ts run FILE --reuse ${args.resume}" starts another run, which takes over what finished in this one`
+  const issues = given.map((what) => usageIssue('wrong-usage', `${what} can't be given beside --resume`, hint))
+  if (issues.length > 0) throw new InvalidInputError(issues)
+}
+
+const dashed = (option: string) => `--${option}`
 
 async function withReuse({ reuse }: RunArgs, options: RunOptions): Promise<RunOptions> {
   return reuse === undefined ? options : { ...options, reuse: await findRunId(options.root, reuse) }

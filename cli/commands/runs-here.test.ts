@@ -147,3 +147,16 @@ test('the shell completes the names of runs', async () => {
   expect(await complete('logs', failed, '')).not.toContain(failed)
   expect(await complete('retry', '--file', '')).not.toContain(failed)
 })
+
+test('what a run was started with is not given again beside --resume; nothing is ignored', async () => {
+  const args = ['fixed.yaml', '--param', 'text=b', '--no-cache', '--pipeline-root', 'elsewhere', '--task-timeout', '1h']
+  const { status, stderr } = await tool('run', '--resume', failed, ...args)
+  expect(status).toBe(2)
+  expect(stderr.match(/error: .*(?= can't be given beside --resume)/g)).toEqual([
+    'error: FILE (fixed.yaml)',
+    'error: --param',
+    'error: --pipeline-root',
+    'error: --no-cache',
+  ])
+  expect(stderr).toContain(`kfp-ts run FILE --reuse ${failed}`)
+})
