@@ -4,7 +4,9 @@ import type { FastifyReply } from 'fastify'
 export interface EventStream {
   send(event: string, data: unknown): void
   end(): void
-  /** Called once, when either side closes. */
+  /** Breaks it off after what was sent: its reader sees that it is not whole. */
+  abort(): void
+  /** Called once, when either side closes; at once when one has. */
   onClose(listener: () => void): void
 }
 
@@ -22,16 +24,37 @@ export function openEventStream(reply: FastifyReply): EventStream {
     'x-accel-buffering': 'no',
     'x-content-type-options': 'nosniff',
   })
+  let isOpen = true
+  const listeners: (() => void)[] = []
+  const onClose = (listener: () => void): void => {
+    if (isOpen) listeners.push(listener)
+    else listener()
+  }
+  // At our own end, not when the last byte has left: a reader may take its time.
+  const close = (): void => {
+    isOpen = false
+    for (const listener of listeners.splice(0)) listener()
+  }
+  raw.once('close', close)
+  // The client may have gone while it was asked who it is: no event tells that again.
+  if (raw.destroyed) close()
   // Proxies close silent connections.
   const heartbeat = setInterval(() => raw.write(': \n\n'), HEARTBEAT_MILLIS)
-  raw.once('close', () => clearInterval(heartbeat))
+  onClose(() => clearInterval(heartbeat))
   return {
     send: (event, data) => {
-      if (raw.writableEnded || raw.destroyed) return
+      if (!isOpen) return
       raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
       if (raw.writableLength > MAX_UNSENT_BYTES) raw.destroy()
     },
-    end: () => raw.end(),
-    onClose: (listener) => raw.once('close', listener),
+    end: () => {
+      raw.end()
+      close()
+    },
+    abort: () => {
+      if (isOpen) raw.write(': \n\n', () => raw.destroy())
+      close()
+    },
+    onClose,
   }
 }

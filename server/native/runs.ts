@@ -142,7 +142,12 @@ async function logs(call: NativeCall) {
   }
   const stream = openEventStream(reply)
   stream.onClose(() => abort.abort())
-  for await (const piece of pieces) stream.send('log', { text: piece })
+  try {
+    for await (const piece of pieces) stream.send('log', { text: piece })
+  } catch (error) {
+    stream.abort()
+    throw error
+  }
   stream.end()
   return reply
 }

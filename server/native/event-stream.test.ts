@@ -1,0 +1,84 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, get, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyReply } from 'fastify'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { noExecutor } from '../run-executor.ts'
+import { serve } from '../start.ts'
+import { openEventStream } from './event-stream.ts'
+
+describe('a stream', () => {
+  let server: Server
+  let reply: Promise<ServerResponse>
+  let leave: () => void
+
+  beforeEach(async () => {
+    server = createServer()
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    reply = new Promise((resolve) => server.once('request', (_request, response) => resolve(response)))
+    const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' }).on('error', () => {})
+    leave = () => void request.destroy()
+  })
+  afterEach(async () => {
+    leave()
+    await new Promise((closed) => server.close(closed))
+  })
+  const open = (raw: ServerResponse) => openEventStream({ hijack() {}, raw } as unknown as FastifyReply)
+
+  test('whose reader left before it was opened is closed at once', async () => {
+    const raw = await reply
+    const gone = new Promise((resolve) => raw.once('close', resolve))
+    leave()
+    await gone
+    const closed = vi.fn()
+    open(raw).onClose(closed)
+    expect(closed).toHaveBeenCalledOnce()
+  })
+
+  test('that ends is closed before its reader has taken all of it, and once', async () => {
+    const raw = await reply
+    const stream = open(raw)
+    const closed = vi.fn()
+    stream.onClose(closed)
+    stream.send('run', {})
+    stream.end()
+    expect(closed).toHaveBeenCalledOnce()
+    await new Promise((resolve) => raw.once('close', resolve))
+    expect(closed).toHaveBeenCalledOnce()
+  })
+})
+
+test('a followed log whose source breaks off is broken off for its reader, too', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kfp-ts-log-'))
+  async function* broken() {
+    yield 'first line\n'
+    throw new Error('connection reset')
+  }
+  const executor = { ...noExecutor, start: async () => {}, logs: async () => broken() }
+  const server = await serve({ dataDirectory: folder, database: ':memory:', port: 0, executor: () => executor })
+  try {
+    const pipeline_spec = {
+      pipelineInfo: { name: 'p' },
+      schemaVersion: '2.1.0',
+      sdkVersion: 'kfp-2.14.3',
+      components: {},
+      deploymentSpec: { executors: {} },
+      root: { dag: { tasks: {} } },
+    }
+    const body = JSON.stringify({ display_name: 'r', pipeline_spec })
+    const run = await (await fetch(`${server.url}/apis/v2beta1/runs`, { method: 'POST', body })).json()
+    const { run_id: id } = run as { run_id: string }
+    const log = await fetch(`${server.url}/api/v1/runs/${id}/logs?task=root/t&follow=true`)
+    let text = ''
+    const read = async () => {
+      for await (const piece of log.body!) text += Buffer.from(piece)
+    }
+    await expect(read()).rejects.toThrow('terminated')
+    expect(text).toContain('first line')
+  } finally {
+    await server.close()
+    await rm(folder, { recursive: true })
+  }
+})
