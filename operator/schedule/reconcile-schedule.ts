@@ -4,7 +4,7 @@ import { parseScheduledRunSpec } from '../../api/parse-scheduled-run.ts'
 import { parseRfc3339 } from '../../api/rfc3339.ts'
 import type { KubeClient } from '../../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
-import { isAlreadyExists, isNotFound } from '../../client/kube/transport.ts'
+import { isAlreadyExists, isConflict, isNotFound } from '../../client/kube/transport.ts'
 import { advanceSchedule } from '../../engine/schedule/advance-schedule.ts'
 import { compileSchedule, type Schedule } from '../../engine/schedule/compile-schedule.ts'
 import type { Explanation, RunFact, ScheduleAction } from '../../engine/schedule/schedule-state.ts'
@@ -170,13 +170,24 @@ export async function createRun(
   })
 }
 
-/** @returns the object without its request; undefined when it is gone */
+/**
+ * Only the request that was carried out: another one may have been written over it meanwhile.
+ * @returns the object without its request; undefined when it has another one, or is gone
+ */
 async function removeRequest(
   { kube }: ReconcilePorts,
-  { metadata: { namespace, name } }: ScheduledRun,
+  { metadata: { namespace, name, uid, annotations } }: ScheduledRun,
 ): Promise<ScheduledRun | undefined> {
-  const patch = { metadata: { annotations: { [RUN_NOW]: null } } }
-  return await kube.patch<ScheduledRun>(SCHEDULED_RUNS, namespace, name, patch).catch(ignoreGone)
+  for (;;) {
+    const now = (await kube.get<ScheduledRun>(SCHEDULED_RUNS, namespace, name).catch(ignoreGone))?.metadata
+    if (now?.uid !== uid || now?.annotations?.[RUN_NOW] !== annotations?.[RUN_NOW]) return undefined
+    const patch = { metadata: { uid, resourceVersion: now?.resourceVersion, annotations: { [RUN_NOW]: null } } }
+    try {
+      return await kube.patch<ScheduledRun>(SCHEDULED_RUNS, namespace, name, patch)
+    } catch (error) {
+      if (!isConflict(error)) return ignoreGone(error)
+    }
+  }
 }
 
 function tell(ports: ReconcilePorts, object: ScheduledRun, explanations: readonly Explanation[]): void {

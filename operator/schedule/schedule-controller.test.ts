@@ -147,6 +147,19 @@ test('a request that the watch tells to be gone before the answer comes is not c
   expect(cluster.calls.filter((call) => call.startsWith('create pipelineruns'))).toHaveLength(1)
 })
 
+test('a request that is written over the one being carried out is carried out as well', async () => {
+  const request = (id: string) => ({ annotations: { [RUN_NOW]: `{"id":"${id}","parameters":{"day":"${id}"}}` } })
+  let requests = 1
+  answerLate(() => {
+    if (requests-- > 0) apply({ suspend: true }, request('second'), status())
+  })
+  apply({ suspend: true }, request('first'))
+  await vi.waitFor(() => expect(days()).toEqual(['first', 'second']))
+  await vi.waitFor(() =>
+    expect(cluster.find(SCHEDULED_RUNS, 'nightly')?.metadata.annotations?.[RUN_NOW]).toBeUndefined(),
+  )
+})
+
 test('a backfill fills its range in; a second one is rejected while the first works; a wrong spec is told', async () => {
   apply({ catchup: 'None', startTime: '2026-01-04T00:00:00Z' })
   const range = { scheduleRef: { name: 'nightly' }, from: '2025-12-30T00:00:00Z', to: '2026-01-01T00:00:00Z' }
