@@ -25,7 +25,7 @@ export interface NewSchedule {
     readonly runTemplate?: Partial<ScheduledRunSpec['runTemplate']>
   }
   readonly document: PipelineDocument
-  /** Takes the place of the schedule of that name: the cursor and the number of runs are kept (rule 11). */
+  /** Takes the place of the schedule of that name: the cursor and the number of runs are kept (rule 11), and a pause where the spec says nothing. */
   readonly replace?: boolean
 }
 
@@ -47,7 +47,7 @@ export async function createSchedule(
   const row = rowOf(name, spec, document, parameters, now)
   const text = JSON.stringify({ ...spec, runTemplate: {} })
   const id = await metadata.transaction(async (db) => {
-    if (request.replace) return await replaceSchedule(db, row, name, text)
+    if (request.replace) return await replaceSchedule(db, row, name, text, spec.suspend === undefined)
     await insertSchedule(db, row, name, text)
     return row.recurring_run_id
   })

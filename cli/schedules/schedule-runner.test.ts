@@ -82,6 +82,27 @@ test('makes the runs of a schedule with their dates filled in, each once', async
   ])
 })
 
+test('a schedule that takes the place of a paused one is paused, unless its spec says otherwise', async () => {
+  const replace = (suspend?: boolean) =>
+    createSchedule(metadata, {
+      name: 'nightly',
+      spec: { ...DAILY, ...(suspend !== undefined && { suspend }) },
+      document,
+      replace: true,
+    })
+  const enabled = async () => (await findSchedule(metadata.db, '', 'nightly')).enabled
+  const id = await schedule(DAILY)
+  await metadata.db.updateTable('recurring_runs').set({ enabled: 0 }).where('recurring_run_id', '=', id).execute()
+  await replace()
+  expect(await enabled()).toBe(0)
+  await replace(false)
+  expect(await enabled()).toBe(1)
+  await replace()
+  expect(await enabled()).toBe(1)
+  await replace(true)
+  expect(await enabled()).toBe(0)
+})
+
 test('a slot that is taken delays the run, its end makes it', async () => {
   await schedule({ ...DAILY, maxActiveRuns: 1 })
   await runner.settle()

@@ -92,8 +92,17 @@ export async function insertSchedule(db: Db, recurring: RecurringRunRow, name: s
   })
 }
 
-/** Gives the schedule of that name another pipeline and spec; id, creation, cursor and count stay. Creates it when there is none. */
-export async function replaceSchedule(db: Db, recurring: RecurringRunRow, name: string, spec: string): Promise<string> {
+/**
+ * Gives the schedule of that name another pipeline and spec; id, creation, cursor and count stay. Creates it when there is none.
+ * @param keepEnabled whether a schedule that somebody paused stays so
+ */
+export async function replaceSchedule(
+  db: Db,
+  recurring: RecurringRunRow,
+  name: string,
+  spec: string,
+  keepEnabled: boolean,
+): Promise<string> {
   const known = await fullSchedules(db)
     .where('recurring_runs.namespace', '=', recurring.namespace)
     .where('schedules.name', '=', name)
@@ -104,7 +113,12 @@ export async function replaceSchedule(db: Db, recurring: RecurringRunRow, name: 
   }
   const { recurring_run_id: _, created_at: __, cursor_at: ___, next_index: ____, ...changed } = recurring
   const id = known.recurring_run_id
-  await db.updateTable('recurring_runs').set(changed).where('recurring_run_id', '=', id).execute()
+  const enabled = keepEnabled ? known.enabled : recurring.enabled
+  await db
+    .updateTable('recurring_runs')
+    .set({ ...changed, enabled })
+    .where('recurring_run_id', '=', id)
+    .execute()
   await db.updateTable('schedules').set({ spec }).where('recurring_run_id', '=', id).execute()
   return id
 }
