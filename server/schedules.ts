@@ -33,6 +33,8 @@ export interface RecurringRunResources {
   setEnabled(row: RecurringRunRow, enabled: boolean): Promise<void>
   /** @param orphan its runs stay */
   remove(row: RecurringRunRow, orphan: boolean): Promise<void>
+  /** The command that asks for a run by hand; undefined for a row that has no resource. */
+  runNowCommand(row: RecurringRunRow): string | undefined
   /** Brings the rows of a namespace up to their resources. */
   refresh(namespace: string): Promise<void>
 }

@@ -3,7 +3,7 @@ import { API_GROUP, API_VERSION, DISPLAY_NAME_ANNOTATION, LABELS } from '../../a
 import type { KubeClient } from '../../client/kube/client.ts'
 import { isNotFound, isTransient } from '../../client/kube/transport.ts'
 import { slug } from '../../operator/pod/pod-name.ts'
-import { SCHEDULED_RUNS, type ScheduledRun } from '../../operator/schedule/schedule-objects.ts'
+import { RUN_NOW, SCHEDULED_RUNS, type ScheduledRun } from '../../operator/schedule/schedule-objects.ts'
 import { scheduleOf } from '../../server/kfp/trigger.ts'
 import { HttpError } from '../../server/problem.ts'
 import type { RecurringRunResources, RecurringRunTemplate } from '../../server/schedules.ts'
@@ -40,6 +40,10 @@ export function clusterSchedules(
       await kube.delete(SCHEDULED_RUNS, namespaceOf(row), resourceName(row), { propagation }).catch((error) => {
         if (!isNotFound(error)) refused(error)
       })
+    },
+    runNowCommand(row) {
+      if (!isResource(row)) return undefined
+      return `kubectl -n ${namespaceOf(row)} annotate scheduledrun ${resourceName(row)} ${RUN_NOW}=ID`
     },
     async refresh(namespace) {
       const rows = await metadata.db

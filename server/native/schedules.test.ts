@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { invalid } from '../../store/metadata/errors.ts'
-import { noSchedules, type RequestedRun } from '../schedules.ts'
+import { noSchedules, type RecurringRunResources, type RequestedRun } from '../schedules.ts'
 import { type RunningServer, serve } from '../start.ts'
 
 const PIPELINE = {
@@ -22,16 +22,21 @@ let folder: string
 let server: RunningServer
 let schedule: string
 let checked: RequestedRun[]
+let resources: RecurringRunResources | undefined
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kfp-ts-run-now-'))
   checked = []
+  resources = undefined
   server = await serve({
     dataDirectory: folder,
     database: ':memory:',
     port: 0,
     schedules: () => ({
       ...noSchedules,
+      get resources() {
+        return resources
+      },
       async checkRequest(_row, asked) {
         checked.push(asked)
         if (asked.parameters['day'] === 7) throw invalid("'day' must be STRING, got 7")
@@ -63,6 +68,17 @@ test('a run by hand whose values do not fit the pipeline is refused, and not sto
   expect(await stored()).toEqual([])
   expect(await runNow({ day: 'monday' })).toMatchObject({ code: 200, requestId: 'k' })
   expect(await stored()).toHaveLength(1)
+})
+
+test('the schedule that is a resource is asked by its annotation: the request would be read by nobody', async () => {
+  const none = async () => {}
+  const runNowCommand = () => 'kubectl annotate scheduledrun nightly'
+  resources = { create: none, setEnabled: none, remove: none, refresh: none, runNowCommand }
+  const answer = await runNow({})
+  expect(answer).toMatchObject({ code: 501, error: { message: expect.stringContaining(runNowCommand()) } })
+  expect(await stored()).toEqual([])
+  resources = { ...resources, runNowCommand: () => undefined }
+  expect(await runNow({})).toMatchObject({ code: 200 })
 })
 
 test('the same key again gets the answer of the request that was stored', async () => {

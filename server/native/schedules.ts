@@ -5,6 +5,7 @@ import type { Db } from '../../store/metadata/database.ts'
 import { invalid, isUniqueViolation } from '../../store/metadata/errors.ts'
 import { findSchedule, listSchedules } from '../../store/metadata/schedules.ts'
 import { refuseStep } from '../identify.ts'
+import { HttpError } from '../problem.ts'
 import type { RequestedRun } from '../schedules.ts'
 import type { NativeCall, NativeRoute } from './route.ts'
 
@@ -16,6 +17,12 @@ async function runNow({ services, caller, params, body, request }: NativeCall) {
   const { db } = services.metadata
   await listSchedules(db)
   const schedule = await findSchedule(db, caller.namespace, params['name']!)
+  const command = services.schedules.resources?.runNowCommand(schedule)
+  if (command !== undefined)
+    throw new HttpError(
+      501,
+      `The operator makes the runs of this schedule, and reads a request from its ScheduledRun: ${command}`,
+    )
   const key = request.headers['idempotency-key'] ?? randomUUID()
   if (typeof key !== 'string' || key.length === 0 || key.length > MAX_KEY_LENGTH) {
     throw invalid(`Idempotency-Key must be one text of at most ${MAX_KEY_LENGTH} characters`)
