@@ -45,12 +45,14 @@ async function insertExperiment(db: Db, id: number, request: NewExperiment): Pro
     updated_at: request.now,
     last_run_created_at: null,
   }
-  try {
-    await db.insertInto('experiments').values(row).execute()
-  } catch (error) {
-    if (isUniqueViolation(error)) throw experimentExists(request.name)
-    throw error
-  }
+  // Without an error of the database, after which Postgres would refuse the rest of the transaction.
+  const inserted = await db
+    .insertInto('experiments')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('experiment_id')
+    .execute()
+  if (inserted.length === 0) throw experimentExists(request.name)
   const tags = new Map((request.tags ?? []).map((tag) => [tag.key, tag.value]))
   if (tags.size > 0) {
     const rows = [...tags].map(([key, value]) => ({ experiment_id: id, key, value }))
@@ -98,7 +100,15 @@ export async function findExperimentByName(
 /** The experiment of that name, made when there is none yet. */
 export async function experimentOfName(db: Db, namespace: string, name: string, now: number): Promise<ExperimentRow> {
   const found = await findExperimentByName(db, namespace, name)
-  return found ?? (await createExperiment(db, { namespace, name, now }))
+  if (found) return found
+  try {
+    return await createExperiment(db, { namespace, name, now })
+  } catch (error) {
+    // Another caller made it in between.
+    const made = error instanceof MetadataError ? await findExperimentByName(db, namespace, name) : undefined
+    if (!made) throw error
+    return made
+  }
 }
 
 export async function renameExperiment(db: Db, id: number, name: string, now: number): Promise<void> {

@@ -1,4 +1,5 @@
 /** Pipeline runs: the run record, what was asked for, and how its state went. Before: server/kfp, record-run.ts. */
+import { sql } from 'kysely'
 import type { Db } from './database.ts'
 import { MetadataError, notFound } from './errors.ts'
 import { upsertParams } from './log-batch.ts'
@@ -50,10 +51,19 @@ export async function getPipelineRun(db: Db, runId: string): Promise<FullPipelin
   return row
 }
 
+/**
+ * The run as it is once all others that change it have committed; they wait until this transaction ends. Postgres lets two
+ * transactions read one state, and the later would write over what the earlier made of it.
+ */
+export async function lockPipelineRun(db: Db, runId: string): Promise<FullPipelineRun> {
+  await sql`update runs set state = state where run_id = ${runId}`.execute(db)
+  return await getPipelineRun(db, runId)
+}
+
 /** States that nothing but a retry leaves. */
 export const TERMINAL_STATES: readonly RunState[] = ['SUCCEEDED', 'FAILED', 'CANCELED', 'SKIPPED', 'CACHED']
 
-/** Moves a run to a state and notes when. A state that it has already changes nothing. */
+/** Moves a run to a state and notes when; call it in a transaction. A state that it has already changes nothing. */
 export async function setRunState(
   db: Db,
   runId: string,
@@ -61,7 +71,7 @@ export async function setRunState(
   at: number,
   error?: { readonly code: string; readonly message: string },
 ): Promise<boolean> {
-  const run = await getPipelineRun(db, runId)
+  const run = await lockPipelineRun(db, runId)
   if (run.state === state) return false
   const history = JSON.parse(run.state_history) as StateChange[]
   const ended = TERMINAL_STATES.includes(state)
@@ -81,7 +91,7 @@ export async function setRunState(
 
 /** Asks a live run to stop. Rejects with `invalid` when it is over. */
 export async function markCanceling(db: Db, runId: string, at: number): Promise<FullPipelineRun> {
-  const run = await getPipelineRun(db, runId)
+  const run = await lockPipelineRun(db, runId)
   if (!['PENDING', 'RUNNING', 'PAUSED'].includes(run.state)) {
     throw new MetadataError('invalid', `Run ${runId} is ${run.state} and can't be terminated`)
   }
@@ -91,7 +101,7 @@ export async function markCanceling(db: Db, runId: string, at: number): Promise<
 
 /** Puts a failed or canceled run back to PENDING, and answers with what it was. Rejects with `invalid` otherwise. */
 export async function markRetrying(db: Db, runId: string, at: number): Promise<FullPipelineRun> {
-  const run = await getPipelineRun(db, runId)
+  const run = await lockPipelineRun(db, runId)
   if (run.state !== 'FAILED' && run.state !== 'CANCELED') {
     throw new MetadataError('invalid', `Run ${runId} is ${run.state}: only failed or canceled runs can be retried`)
   }

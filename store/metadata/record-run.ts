@@ -7,7 +7,7 @@ import type { RuntimeArtifact } from '../../api/executor-io.ts'
 import type { RunReport, TaskReport } from '../../api/run-report.ts'
 import type { Db, Metadata } from './database.ts'
 import { logBatch, type MetricPoint } from './log-batch.ts'
-import { type FullPipelineRun, getPipelineRun, setRunState } from './pipeline-runs.ts'
+import { type FullPipelineRun, getPipelineRun, lockPipelineRun, setRunState } from './pipeline-runs.ts'
 import { excluded, insertRun, updateRun, upsertTags } from './runs.ts'
 import type { RunState } from './tables.ts'
 
@@ -115,7 +115,7 @@ export class RunRecorder {
     const now = this.#metadata.now()
     const exists = await db.selectFrom('pipeline_runs').select('run_id').where('run_id', '=', report.runId).execute()
     if (exists.length === 0) return false
-    const run = await getPipelineRun(db, report.runId)
+    const run = await lockPipelineRun(db, report.runId)
     for (const task of tasks) await writeTask(db, run, task, now)
     // A run that was asked to stop stays CANCELING until its executor says that it is over.
     const held = run.state === 'CANCELING' && (report.state === 'RUNNING' || report.state === 'PENDING')

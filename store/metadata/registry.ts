@@ -77,6 +77,7 @@ const MODEL_TABLES = [
 
 /** A line under each name tells of it; the lines from before stay as they are (registry-history.ts follows them). */
 export async function renameRegisteredModel(db: Db, by: RegistryActor, name: string, to: string): Promise<void> {
+  await lockModel(db, by.namespace, name)
   await getRegisteredModel(db, by.namespace, name)
   const taken = await db
     .selectFrom('registered_models')
@@ -97,6 +98,7 @@ export async function renameRegisteredModel(db: Db, by: RegistryActor, name: str
 }
 
 export async function deleteRegisteredModel(db: Db, by: RegistryActor, name: string): Promise<void> {
+  await lockModel(db, by.namespace, name)
   await getRegisteredModel(db, by.namespace, name)
   for (const table of MODEL_TABLES) {
     await sql`delete from ${sql.table(table)} where namespace = ${by.namespace} and name = ${name}`.execute(db)
@@ -167,9 +169,9 @@ export type NewVersion = Pick<
 
 /** Creates the version after the last one that ever existed; READY at once. */
 export async function createModelVersion(db: Db, by: RegistryActor, request: NewVersion): Promise<ModelVersionRow> {
-  await getRegisteredModel(db, by.namespace, request.name)
-  // The row lock of the model keeps two clients from the same number.
+  // The row lock of the model keeps two clients from the same number, and the model from being deleted meanwhile.
   await touchModel(db, by, request.name)
+  await getRegisteredModel(db, by.namespace, request.name)
   const { tags, ...given } = request
   const row: ModelVersionRow = {
     ...given,
