@@ -4,8 +4,8 @@ import type { PipelineRunSpec } from '../api/pipeline-run.ts'
 import { PODS } from '../client/kube/resources.ts'
 import { KubeConnectionError, KubeError } from '../client/kube/transport.ts'
 import { createPodPlaces } from './admission/pod-places.ts'
-import { FakeCluster } from './fake-cluster.ts'
 import { DEFAULT_LIMITS } from './settings.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
 import { MAIN, startSmallSession } from './testing/small-session.ts'
 
 beforeEach(() => {

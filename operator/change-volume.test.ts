@@ -3,7 +3,7 @@ import { VOLUME_CLAIMS } from '../client/kube/resources.ts'
 import { KubeError } from '../client/kube/transport.ts'
 import type { VolumeRequest } from '../engine/types.ts'
 import { changeVolume } from './change-volume.ts'
-import { FakeCluster } from './fake-cluster.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
 
 let cluster: FakeCluster
 beforeEach(() => {

@@ -6,12 +6,12 @@ import { TEST_CONFIG } from '../engine/testing/simulate.ts'
 import { type Metadata, openMetadata } from '../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
 import { getPipelineRun, insertPipelineRun } from '../store/metadata/pipeline-runs.ts'
-import { FakeCluster } from './fake-cluster.ts'
 import { keeperOf } from './keeper.ts'
 import { findMissedDeletions } from './missed-deletions.ts'
 import { createRunDeletion } from './run-deletion.ts'
 import { createSqlRecords, type RecordsOptions, type RunRecords } from './run-records.ts'
 import type { RunIdentity } from './run-session.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
 
 const KEEPER = keeperOf({ server: 'https://cluster', ca: 'its authority' })
 let metadata: Metadata

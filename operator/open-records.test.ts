@@ -7,11 +7,11 @@ import { leafOf, pipelineOf } from '../engine/testing/small-pipeline.ts'
 import { type Metadata, openMetadata } from '../store/metadata/database.ts'
 import { ensureDefaultExperiment } from '../store/metadata/experiments.ts'
 import { getPipelineRun, tasksOfRun } from '../store/metadata/pipeline-runs.ts'
-import { FakeCluster } from './fake-cluster.ts'
 import { createPipelineLoader } from './load-pipeline.ts'
 import { closeOpenRecords } from './open-records.ts'
 import { createSqlRecords, type RunRecords } from './run-records.ts'
 import { type PipelineRun, viewRun } from './run-view.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
 
 const document = pipelineOf({
   root: { dag: { tasks: { only: { componentRef: { name: 'step' } } } } },

@@ -8,7 +8,7 @@ import { PIPELINE_RUNS, PODS } from '../client/kube/resources.ts'
 import { leafOf, pipelineOf, taskOf } from '../engine/testing/small-pipeline.ts'
 import type { Pod } from './pod/pod-types.ts'
 import type { PipelineRun } from './run-view.ts'
-import { type SmallOperatorOptions, startSmallOperator, stepsText } from './small-operator.ts'
+import { type SmallOperatorOptions, startSmallOperator, stepsText } from './testing/small-operator.ts'
 
 let small: Awaited<ReturnType<typeof startSmallOperator>>
 const start = async (options?: SmallOperatorOptions) => {

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { EVENTS, PODS } from '../client/kube/resources.ts'
 import { KubeConnectionError, KubeError } from '../client/kube/transport.ts'
-import { FakeCluster } from './fake-cluster.ts'
 import type { Pod } from './pod/pod-types.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
 import { MAIN, startSmallSession } from './testing/small-session.ts'
 
 beforeEach(() => {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PIPELINE_RUNS, PODS } from '../client/kube/resources.ts'
 import { KubeConnectionError } from '../client/kube/transport.ts'
-import { FakeCluster } from './fake-cluster.ts'
 import type { Pod } from './pod/pod-types.ts'
 import { createRunDeletion } from './run-deletion.ts'
 import { FINALIZER } from './run-end.ts'
 import { type PipelineRun, viewRun } from './run-view.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
 
 const RUN = { namespace: 'team', name: 'train', uid: 'u1', runId: 'u1', displayName: 'train' }
 

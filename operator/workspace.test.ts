@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { VOLUME_CLAIMS } from '../client/kube/resources.ts'
 import { leafOf, pipelineOf, taskOf } from '../engine/testing/small-pipeline.ts'
-import { FakeCluster } from './fake-cluster.ts'
+import { FakeCluster } from './testing/fake-cluster.ts'
 import { startSmallSession } from './testing/small-session.ts'
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { FakeCluster } from '../../operator/fake-cluster.ts'
 import { SCHEDULED_RUNS } from '../../operator/schedule/schedule-objects.ts'
+import { FakeCluster } from '../../operator/testing/fake-cluster.ts'
 import type { Metadata } from '../../store/metadata/database.ts'
 import type { RecurringRunRow } from '../../store/metadata/tables.ts'
 import { clusterSchedules } from './cluster-schedules.ts'

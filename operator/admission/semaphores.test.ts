@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CONFIG_MAPS } from '../../client/kube/resources.ts'
-import { FakeCluster } from '../fake-cluster.ts'
+import { FakeCluster } from '../testing/fake-cluster.ts'
 import { createSemaphores, SEMAPHORE_CONFIG_MAP, type Semaphores } from './semaphores.ts'
 
 let cluster: FakeCluster

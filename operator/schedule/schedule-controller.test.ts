@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { ScheduledRunSpec } from '../../api/scheduled-run.ts'
 import { PIPELINE_RUNS } from '../../client/kube/resources.ts'
 import { KubeError } from '../../client/kube/transport.ts'
-import { FakeCluster } from '../fake-cluster.ts'
+import { FakeCluster } from '../testing/fake-cluster.ts'
 import { type ScheduleController, startScheduleController } from './schedule-controller.ts'
 import { BACKFILLS, RUN_NOW, SCHEDULED_RUNS } from './schedule-objects.ts'
 

@@ -1,7 +1,7 @@
 /** ModelDeployments against an API server in memory: what is applied, when it changes, what is reported. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { MODEL_DEPLOYMENTS, PODS } from '../../client/kube/resources.ts'
-import { FakeCluster } from '../fake-cluster.ts'
+import { FakeCluster } from '../testing/fake-cluster.ts'
 import { buildServing, serviceName } from './build-serving.ts'
 import type { FoundModel } from './find-model.ts'
 import { DEPLOYMENTS, INFERENCE_SERVICES, type ModelDeployment, SERVICES } from './model-objects.ts'

@@ -9,7 +9,6 @@ import { TEST_CONFIG } from '../../engine/testing/simulate.ts'
 import { leafOf, pipelineOf, taskOf } from '../../engine/testing/small-pipeline.ts'
 import type { JournalRecord, RunConfig } from '../../engine/types.ts'
 import { createPodPlaces, type PodPlaces } from '../admission/pod-places.ts'
-import { FakeCluster } from '../fake-cluster.ts'
 import type { LogKeeper } from '../log-keeper.ts'
 import { createMetrics } from '../metrics.ts'
 import { createPastTasks } from '../past-tasks.ts'
@@ -18,6 +17,7 @@ import { type RunSession, type SessionPorts, startSession } from '../run-session
 import type { RunStore } from '../run-store.ts'
 import { slimPod } from '../run-view.ts'
 import { DEFAULT_LIMITS, DEFAULT_RETRIES, type OperatorSettings } from '../settings.ts'
+import { FakeCluster } from './fake-cluster.ts'
 
 export interface SmallSessionOptions {
   /** @default 'run'; in the cluster's namespace `team` */

@@ -1,11 +1,11 @@
 /** An API server in memory for the tests of controllers: objects with versions, merge patches, watches. */
 import { isDeepStrictEqual } from 'node:util'
-import type { JsonValue } from '../api/json.ts'
-import type { KubeClient, WatchEvent } from '../client/kube/client.ts'
-import { keyOf } from '../client/kube/informer.ts'
-import type { KubeObject, Resource } from '../client/kube/resources.ts'
-import { KubeError } from '../client/kube/transport.ts'
-import { canonicalJson } from '../engine/digest.ts'
+import type { JsonValue } from '../../api/json.ts'
+import type { KubeClient, WatchEvent } from '../../client/kube/client.ts'
+import { keyOf } from '../../client/kube/informer.ts'
+import type { KubeObject, Resource } from '../../client/kube/resources.ts'
+import { KubeError } from '../../client/kube/transport.ts'
+import { canonicalJson } from '../../engine/digest.ts'
 
 type Anything = KubeObject & Record<string, unknown>
 
