@@ -12,6 +12,7 @@ import type { WaitSources } from '../waiting/sources.ts'
 import { type ActiveRun, activeRun } from './active-run.ts'
 import { createPodPlaces } from './admission/pod-places.ts'
 import { createSemaphores } from './admission/semaphores.ts'
+import { backOff } from './back-off.ts'
 import { createEventRecorder } from './events.ts'
 import { createPipelineLoader } from './load-pipeline.ts'
 import { createLogKeeper } from './log-keeper.ts'
@@ -274,7 +275,7 @@ export function startOperator(options: OperatorOptions): Operator {
       } catch (error) {
         if (isNotFound(error)) return release(view)
         trouble(view, error)
-        await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** failures)))
+        await backOff(failures)
       }
     }
   }

@@ -13,6 +13,7 @@ import { createWaiter, type Waiter } from '../waiting/waiter.ts'
 import type { PodPlaces } from './admission/pod-places.ts'
 import { type Attempt, attemptKey, leaveLine } from './attempts.ts'
 import { carryOut } from './carry-out.ts'
+import { callAt } from './far-timer.ts'
 import type { LoadedPipeline } from './load-pipeline.ts'
 import type { LogKeeper } from './log-keeper.ts'
 import type { OperatorMetrics } from './metrics.ts'
@@ -143,7 +144,7 @@ export function startSession(start: SessionStart): RunSession {
   let unwritten: { readonly at: number; readonly events: readonly RunEvent[] } | undefined
   let draining = false
   let lastAt = replayed.lastAt
-  let wake: NodeJS.Timeout | undefined
+  let noWake = (): void => {}
   let suspension = spec.suspend === true ? Promise.withResolvers<void>() : undefined
   let newsSince: number | undefined
 
@@ -175,10 +176,8 @@ export function startSession(start: SessionStart): RunSession {
       void drain()
     },
     wakeAt(at) {
-      clearTimeout(wake)
-      // Timers hold at most about 24 days; a later wake-up is only looked at again.
-      wake = setTimeout(() => context.tell({ kind: 'clock' }), Math.min(Math.max(0, at - ports.now()), 2 ** 31 - 1))
-      wake.unref()
+      noWake()
+      noWake = callAt(at, ports.now, () => context.tell({ kind: 'clock' }))
     },
     refresh() {
       if (!context.closed) onChange(session)
@@ -289,7 +288,7 @@ export function startSession(start: SessionStart): RunSession {
     },
     close() {
       context.closed = true
-      clearTimeout(wake)
+      noWake()
       context.waiter.stop()
       facts.close()
     },

@@ -3,6 +3,7 @@ import type { PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { isConflict, isNotFound, isTransient, KubeError } from '../client/kube/transport.ts'
+import { backOff } from './back-off.ts'
 import type { RunIdentity } from './run-session.ts'
 import { statusPatch } from './run-status.ts'
 
@@ -35,7 +36,7 @@ export function createStatusWriter(
           if (isDenied(error)) {
             if (failures === 0) onTrouble(error)
           } else if (!isTransient(error) && !isConflict(error)) throw error
-          await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, 500 * 2 ** failures)).unref())
+          await backOff(failures)
         }
       }
     },
