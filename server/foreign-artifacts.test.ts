@@ -1,17 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createExperiment } from '../store/metadata/experiments.ts'
 import { insertPipelineRun } from '../store/metadata/pipeline-runs.ts'
 import { RunRecorder } from '../store/metadata/record-run.ts'
 import type { Access } from './access.ts'
-import { type RunningServer, serve } from './start.ts'
+import type { RunningServer } from './start.ts'
+import { serveSmall } from './testing/small-server.ts'
 
 const OURS = '11111111-1111-4111-8111-111111111111'
 const THEIRS = '22222222-2222-4222-8222-222222222222'
-const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-foreign-'))
 const access: Access = {
   multiUser: true,
   authenticate: async () => ({ actor: 'alice', groups: [] }),
@@ -21,7 +18,7 @@ let server: RunningServer
 
 beforeAll(async () => {
   const readPipelineArtifact = async () => Readable.from([Buffer.from('bytes')])
-  server = await serve({ dataDirectory: folder, database: ':memory:', port: 0, access, readPipelineArtifact })
+  server = await serveSmall({ access, readPipelineArtifact })
   await addRun('ours', OURS, {
     own: `s3://b/kfp/artifacts/p/${OURS}/t/out`,
     theirs: `s3://b/kfp/artifacts/p/${THEIRS}/t/out`,
@@ -37,7 +34,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await server.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 async function addRun(namespace: string, runId: string, uris: Readonly<Record<string, string>>): Promise<void> {

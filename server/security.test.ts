@@ -8,6 +8,7 @@ import { ArtifactDirectory, checkArtifactPath } from './artifact-files.ts'
 import { RateLimiter } from './rate-limit.ts'
 import { RunTokens, withRunTokens } from './run-tokens.ts'
 import { serve } from './start.ts'
+import { twoTeams, WORKSPACES } from './testing/small-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-security-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -79,21 +80,16 @@ test('a sender that is too fast waits, others do not', () => {
 })
 
 describe('separate workspaces', () => {
-  const users: Record<string, string> = { alice: 'team-a', bob: 'team-b' }
-  const access: Access = {
-    multiUser: true,
-    authenticate: async ({ authorization }) => {
-      const actor = typeof authorization === 'string' ? authorization.replace('Bearer ', '') : ''
-      return users[actor] ? { actor, groups: [] } : undefined
-    },
-    allows: async ({ actor }, _verb, _resource, namespace) => users[actor] === namespace,
-  }
-
   test('nobody without a token, no foreign experiment, run, model, artifact or pipeline run', async () => {
-    const server = await serve({ dataDirectory: join(folder, 'multi'), database: ':memory:', port: 0, access })
+    const server = await serve({
+      dataDirectory: join(folder, 'multi'),
+      database: ':memory:',
+      port: 0,
+      access: twoTeams,
+    })
     try {
       const ask = async (user: string, method: string, path: string, body?: object) => {
-        const workspace = users[user]
+        const workspace = WORKSPACES[user]
         const headers = {
           authorization: `Bearer ${user}`,
           ...(workspace && { 'x-mlflow-workspace': workspace }),

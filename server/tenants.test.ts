@@ -1,25 +1,12 @@
 /** Two workspaces of one server, and the token of a step: what ids of others open, and what they don't. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { insertPipelineRun } from '../store/metadata/pipeline-runs.ts'
-import type { Access } from './access.ts'
-import { type RunningServer, serve } from './start.ts'
+import type { RunningServer } from './start.ts'
+import { serveSmall, twoTeams, WORKSPACES } from './testing/small-server.ts'
 
 const PIPELINE_RUN = '22222222-2222-4222-8222-222222222222'
 const MLFLOW = '/api/2.0/mlflow'
 const FILES = '/api/2.0/mlflow-artifacts/artifacts'
-const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-tenants-'))
-const users: Record<string, string> = { alice: 'team-a', bob: 'team-b' }
-const access: Access = {
-  multiUser: true,
-  authenticate: async ({ authorization }) => {
-    const actor = typeof authorization === 'string' ? authorization.replace('Bearer ', '') : ''
-    return users[actor] ? { actor, groups: [] } : undefined
-  },
-  allows: async ({ actor }, _verb, _resource, namespace) => users[actor] === namespace,
-}
 
 let server: RunningServer
 /** Of Alice. */
@@ -27,7 +14,7 @@ let experiment: string
 let run: string
 
 beforeAll(async () => {
-  server = await serve({ dataDirectory: folder, database: ':memory:', port: 0, access })
+  server = await serveSmall({ access: twoTeams })
   experiment = (await alice('POST', `${MLFLOW}/experiments/create`, { name: 'secret' })).body.experiment_id
   run = await newRun(alice)
   const params = [{ key: 'password', value: 'hunter2' }]
@@ -35,7 +22,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await server.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 /** Requests with a bearer token. */
@@ -43,7 +29,7 @@ function as(token: string) {
   return async (method: string, path: string, body?: object) => {
     const headers = {
       authorization: `Bearer ${token}`,
-      ...(users[token] && { 'x-mlflow-workspace': users[token] }),
+      ...(WORKSPACES[token] && { 'x-mlflow-workspace': WORKSPACES[token] }),
       ...(body && { 'content-type': 'application/json' }),
     }
     const answer = await fetch(`${server.url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) })

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RunningServer, serve } from './start.ts'
+import type { RunningServer } from './start.ts'
+import { serveSmall } from './testing/small-server.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-text-'))
 let server: RunningServer
 
 async function ask(path: string, body?: object): Promise<object> {
@@ -13,12 +10,11 @@ async function ask(path: string, body?: object): Promise<object> {
 }
 
 beforeAll(async () => {
-  server = await serve({ dataDirectory: folder, database: ':memory:', port: 0 })
+  server = await serveSmall()
   await ask('/apis/v2beta1/experiments', { display_name: 'Überwachung GRÖSSE_%' })
 })
 afterAll(async () => {
   await server.close()
-  rmSync(folder, { recursive: true })
 })
 
 /** As MLflow's and KFP's own servers on their databases: letters beyond ASCII are what they are. */

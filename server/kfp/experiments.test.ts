@@ -1,20 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RunningServer, serve } from '../start.ts'
+import type { RunningServer } from '../start.ts'
+import { serveSmall } from '../testing/small-server.ts'
 
 const KFP = '/apis/v2beta1'
 const MLFLOW = '/api/2.0/mlflow'
-const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-kfp-experiments-'))
 let server: RunningServer
 
 beforeAll(async () => {
-  server = await serve({ dataDirectory: folder, database: ':memory:', port: 0 })
+  server = await serveSmall()
 })
 afterAll(async () => {
   await server.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 async function post(path: string, body: object) {

@@ -1,30 +1,18 @@
 /** A retry that the executor refuses leaves the record of the failure as it is. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { setRunState } from '../../store/metadata/pipeline-runs.ts'
 import { HttpError } from '../problem.ts'
 import { noExecutor } from '../run-executor.ts'
-import { type RunningServer, serve } from '../start.ts'
+import type { RunningServer } from '../start.ts'
+import { EMPTY_PIPELINE, serveSmall } from '../testing/small-server.ts'
 
 const RUNS = '/apis/v2beta1/runs'
-const SPEC = {
-  pipelineInfo: { name: 'p' },
-  schemaVersion: '2.1.0',
-  sdkVersion: 'kfp-2.14.3',
-  components: {},
-  deploymentSpec: { executors: {} },
-  root: { dag: { tasks: {} } },
-}
-let folder: string
 let server: RunningServer
 let runId: string
 /** What happens while the executor thinks about the retry. */
 let meanwhile: () => Promise<unknown>
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'kfp-ts-retry-'))
   meanwhile = async () => {}
   const executor = {
     ...noExecutor,
@@ -34,13 +22,12 @@ beforeEach(async () => {
       throw new HttpError(503, "The cluster's API server can not be reached now: try again")
     },
   }
-  server = await serve({ dataDirectory: folder, database: ':memory:', port: 0, executor: () => executor })
-  runId = JSON.parse(await (await post(RUNS, { display_name: 'r', pipeline_spec: SPEC })).text()).run_id
+  server = await serveSmall({ executor: () => executor })
+  runId = JSON.parse(await (await post(RUNS, { display_name: 'r', pipeline_spec: EMPTY_PIPELINE })).text()).run_id
   await move('FAILED', { code: 'application', message: 'step train: out of memory' })
 })
 afterEach(async () => {
   await server.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 function post(path: string, body?: object) {

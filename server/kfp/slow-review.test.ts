@@ -1,21 +1,10 @@
 /** The API server of a cluster may take long to say who may do what: nobody else waits for that. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Access } from '../access.ts'
-import { type RunningServer, serve } from '../start.ts'
+import type { RunningServer } from '../start.ts'
+import { EMPTY_PIPELINE, serveSmall } from '../testing/small-server.ts'
 
 const KFP = '/apis/v2beta1'
-const SPEC = {
-  pipelineInfo: { name: 'p' },
-  schemaVersion: '2.1.0',
-  sdkVersion: 'kfp-2.14.3',
-  components: {},
-  deploymentSpec: { executors: {} },
-  root: { dag: { tasks: {} } },
-}
-const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-slow-review-'))
 /** Rights to change are answered when it resolves. */
 let review = Promise.resolve()
 let asked = () => {}
@@ -33,10 +22,10 @@ let server: RunningServer
 let ids: { experiment: string; pipeline: string; version: string }
 
 beforeAll(async () => {
-  server = await serve({ dataDirectory: folder, database: ':memory:', port: 0, access })
+  server = await serveSmall({ access })
   const { experiment_id } = await ask('POST', '/experiments', { display_name: 'e', namespace: 't' })
   const form = new FormData()
-  form.append('uploadfile', new Blob([JSON.stringify(SPEC)]), 'p.json')
+  form.append('uploadfile', new Blob([JSON.stringify(EMPTY_PIPELINE)]), 'p.json')
   const uploaded = await fetch(`${server.url}${KFP}/pipelines/upload?name=p&namespace=t`, {
     method: 'POST',
     body: form,
@@ -47,7 +36,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await server.close()
-  rmSync(folder, { recursive: true, force: true })
 })
 
 async function ask(method: string, path: string, body?: object, signal?: AbortSignal) {

@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type RunningServer, serve } from '../start.ts'
+import type { RunningServer } from '../start.ts'
+import { serveSmall } from '../testing/small-server.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-models-'))
 let server: RunningServer
 let runId: string
 /** Ids of the models by their names. */
@@ -31,7 +28,7 @@ async function search(fields: object): Promise<string[]> {
 }
 
 beforeAll(async () => {
-  server = await serve({ dataDirectory: folder, database: ':memory:', port: 0 })
+  server = await serveSmall()
   const { body } = await post('runs/create', { experiment_id: '0', start_time: 1 })
   runId = (body as unknown as { run: { info: { run_id: string } } }).run.info.run_id
   for (const name of ['m1', 'm2']) {
@@ -49,7 +46,6 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await server.close()
-  rmSync(folder, { recursive: true })
 })
 
 describe('models in the order of a metric', () => {

@@ -1,17 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RunningServer, serve } from '../start.ts'
+import type { RunningServer } from '../start.ts'
+import { serveSmall } from '../testing/small-server.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'kfp-ts-versions-'))
 let server: RunningServer
 beforeAll(async () => {
-  server = await serve({ dataDirectory: folder, database: ':memory:', port: 0 })
+  server = await serveSmall()
 })
 afterAll(async () => {
   await server.close()
-  rmSync(folder, { recursive: true })
 })
 
 async function ask(method: string, path: string, fields: object) {

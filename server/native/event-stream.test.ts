@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, get, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { FastifyReply } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { noExecutor } from '../run-executor.ts'
-import { serve } from '../start.ts'
+import { EMPTY_PIPELINE, serveSmall } from '../testing/small-server.ts'
 import { openEventStream } from './event-stream.ts'
 
 describe('a stream', () => {
@@ -51,23 +48,14 @@ describe('a stream', () => {
 })
 
 test('a followed log whose source breaks off is broken off for its reader, too', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'kfp-ts-log-'))
   async function* broken() {
     yield 'first line\n'
     throw new Error('connection reset')
   }
   const executor = { ...noExecutor, start: async () => {}, logs: async () => broken() }
-  const server = await serve({ dataDirectory: folder, database: ':memory:', port: 0, executor: () => executor })
+  const server = await serveSmall({ executor: () => executor })
   try {
-    const pipeline_spec = {
-      pipelineInfo: { name: 'p' },
-      schemaVersion: '2.1.0',
-      sdkVersion: 'kfp-2.14.3',
-      components: {},
-      deploymentSpec: { executors: {} },
-      root: { dag: { tasks: {} } },
-    }
-    const body = JSON.stringify({ display_name: 'r', pipeline_spec })
+    const body = JSON.stringify({ display_name: 'r', pipeline_spec: EMPTY_PIPELINE })
     const run = await (await fetch(`${server.url}/apis/v2beta1/runs`, { method: 'POST', body })).json()
     const { run_id: id } = run as { run_id: string }
     const log = await fetch(`${server.url}/api/v1/runs/${id}/logs?task=root/t&follow=true`)
@@ -79,6 +67,5 @@ test('a followed log whose source breaks off is broken off for its reader, too',
     expect(text).toContain('first line')
   } finally {
     await server.close()
-    await rm(folder, { recursive: true })
   }
 })

@@ -1,37 +1,27 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { invalid } from '../../store/metadata/errors.ts'
 import { noSchedules, type RecurringRunResources, type RequestedRun } from '../schedules.ts'
-import { type RunningServer, serve } from '../start.ts'
+import type { RunningServer } from '../start.ts'
+import { EMPTY_PIPELINE, serveSmall } from '../testing/small-server.ts'
 
 const PIPELINE = {
+  ...EMPTY_PIPELINE,
   pipelineInfo: { name: 'report' },
-  schemaVersion: '2.1.0',
-  sdkVersion: 'kfp-2.14.3',
-  components: {},
-  deploymentSpec: { executors: {} },
   root: {
-    dag: { tasks: {} },
+    ...EMPTY_PIPELINE.root,
     inputDefinitions: { parameters: { day: { parameterType: 'STRING', isOptional: true } } },
   },
 }
 
-let folder: string
 let server: RunningServer
 let schedule: string
 let checked: RequestedRun[]
 let resources: RecurringRunResources | undefined
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'kfp-ts-run-now-'))
   checked = []
   resources = undefined
-  server = await serve({
-    dataDirectory: folder,
-    database: ':memory:',
-    port: 0,
+  server = await serveSmall({
     schedules: () => ({
       ...noSchedules,
       get resources() {
@@ -49,7 +39,6 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   await server.close()
-  await rm(folder, { recursive: true })
 })
 
 async function post(path: string, body: object, headers: Record<string, string> = {}) {
