@@ -1,8 +1,8 @@
 /** Deletions that nobody saw: of runs whose resource went while no operator was there, or whose clean-up failed. After: run-deletion.ts. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { KubeError } from '../client/kube/transport.ts'
+import { lookNowAndThen } from './now-and-then.ts'
 import type { RunRecords } from './run-records.ts'
 import type { RunIdentity } from './run-session.ts'
 import type { PipelineRun } from './run-view.ts'
@@ -25,10 +25,8 @@ const EVERY_MILLIS = 3_600_000
 export async function watchForMissedDeletions(
   options: MissedDeletionsOptions & { readonly onTrouble: (error: unknown) => void },
 ): Promise<void> {
-  while (!options.isStopped()) {
-    await findMissedDeletions(options).catch(options.onTrouble)
-    await delay(EVERY_MILLIS, undefined, { ref: false })
-  }
+  const { isStopped, onTrouble } = options
+  await lookNowAndThen({ look: () => findMissedDeletions(options), everyMillis: EVERY_MILLIS, isStopped, onTrouble })
 }
 
 /** Rejects at the first question that the API server or the database does not answer: what was not answered is left alone. */

@@ -1,11 +1,11 @@
 /** Records that are open though their runs are over: the database was away at the end, or was put back from a backup of before. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { isFinalPhase, type PipelineRunStatus } from '../api/pipeline-run.ts'
 import type { RunReport } from '../api/run-report.ts'
 import type { KubeClient } from '../client/kube/client.ts'
 import { PIPELINE_RUNS } from '../client/kube/resources.ts'
 import { isFinished, report } from '../engine/index.ts'
 import type { PipelineLoader } from './load-pipeline.ts'
+import { lookNowAndThen } from './now-and-then.ts'
 import { replay } from './replay.ts'
 import type { RunRecords } from './run-records.ts'
 import type { PipelineRun, RunView } from './run-view.ts'
@@ -35,14 +35,10 @@ export async function watchForOpenRecords({
   readonly onTrouble: (error: unknown) => void
 }): Promise<void> {
   let suspects: ReadonlySet<string> | undefined
-  while (!isStopped()) {
-    try {
-      suspects = await closeOpenRecords({ ...ports, ended: ended() }, suspects)
-    } catch (error) {
-      onTrouble(error)
-    }
-    await delay(EVERY_MILLIS, undefined, { ref: false })
+  const look = async (): Promise<void> => {
+    suspects = await closeOpenRecords({ ...ports, ended: ended() }, suspects)
   }
+  await lookNowAndThen({ look, everyMillis: EVERY_MILLIS, isStopped, onTrouble })
 }
 
 /**
