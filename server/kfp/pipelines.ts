@@ -299,7 +299,7 @@ async function patchPipeline(call: KfpCall): Promise<Json> {
 }
 
 async function patchVersion(call: KfpCall): Promise<Json> {
-  await findVersion(call, 'update')
+  await findPipeline(call, 'update')
   const row = await call.metadata.transaction(async (db) => {
     const found = await readVersion(call, db)
     const display_name = call.body.text('display_name', MAX_VERSION_NAME) || found.display_name
@@ -321,7 +321,7 @@ async function remove(call: KfpCall): Promise<Json> {
 }
 
 async function removeVersion(call: KfpCall): Promise<Json> {
-  await findVersion(call, 'delete')
+  await findPipeline(call, 'delete')
   await call.metadata.transaction(async (db) => {
     const row = await readVersion(call, db)
     await deleteVersion(db, row.pipeline_version_id, row.pipeline_id)

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { parsePipelineDocument } from '../../api/parse.ts'
 import type { Db } from './database.ts'
 import { IMAGE_TAG } from './record-run.ts'
-import { getRun } from './runs.ts'
+import { findRun, getRun } from './runs.ts'
 import type { ModelVersionRow, RunRow } from './tables.ts'
 
 export interface DataSource {
@@ -39,7 +39,7 @@ export interface Lineage {
 
 /** @param reads the one namespace whose runs are told, as for getRun: versions and runs name others by ids that anyone may write */
 export async function lineageOf(db: Db, version: ModelVersionRow, reads: string | undefined): Promise<Lineage> {
-  const run = await findRun(db, version.run_id, reads)
+  const run = version.run_id === null ? undefined : await findRun(db, version.run_id, reads)
   if (!run) return { version, params: {}, metrics: {}, data: [] }
   const params = await db.selectFrom('params').selectAll().where('run_id', '=', run.run_id).execute()
   const metrics = await db
@@ -57,12 +57,6 @@ export async function lineageOf(db: Db, version: ModelVersionRow, reads: string 
     data: await dataOf(db, run, pipeline?.runId),
     ...(pipeline && { pipeline }),
   }
-}
-
-async function findRun(db: Db, runId: string | null, reads: string | undefined): Promise<RunRow | undefined> {
-  if (runId === null) return undefined
-  const row = await db.selectFrom('runs').selectAll().where('run_id', '=', runId).executeTakeFirst()
-  return reads === undefined || row?.namespace === reads ? row : undefined
 }
 
 async function dataOf(db: Db, run: RunRow, pipelineRunId: string | undefined): Promise<DataSource[]> {
@@ -126,7 +120,7 @@ async function imageDigestsOf(db: Db, pipelineRunId: string): Promise<Record<str
 
 /** A run that a step began below its own belongs to the step's pipeline. */
 async function rootOfParent(db: Db, run: RunRow, reads: string | undefined): Promise<string | undefined> {
-  const parent = await findRun(db, run.parent_run_id, reads)
+  const parent = run.parent_run_id === null ? undefined : await findRun(db, run.parent_run_id, reads)
   return parent?.root_run_id ?? (parent?.kind === 'pipeline' ? parent.run_id : undefined)
 }
 

@@ -63,28 +63,40 @@ export async function lockPipelineRun(db: Db, runId: string): Promise<FullPipeli
 /** States that nothing but a retry leaves. */
 export const TERMINAL_STATES: readonly RunState[] = ['SUCCEEDED', 'FAILED', 'CANCELED', 'SKIPPED', 'CACHED']
 
+type StateError = { readonly code: string; readonly message: string }
+
 /** Moves a run to a state and notes when; call it in a transaction. A state that it has already changes nothing. */
 export async function setRunState(
   db: Db,
   runId: string,
   state: RunState,
   at: number,
-  error?: { readonly code: string; readonly message: string },
+  error?: StateError,
 ): Promise<boolean> {
-  const run = await lockPipelineRun(db, runId)
+  return await moveRun(db, await lockPipelineRun(db, runId), state, at, error)
+}
+
+/** The same for a run that this transaction holds, by `lockPipelineRun`. */
+export async function moveRun(
+  db: Db,
+  run: FullPipelineRun,
+  state: RunState,
+  at: number,
+  error?: StateError,
+): Promise<boolean> {
   if (run.state === state) return false
   const history = JSON.parse(run.state_history) as StateChange[]
   const ended = TERMINAL_STATES.includes(state)
   await db
     .updateTable('runs')
     .set({ state, end_time: ended ? at : null })
-    .where('run_id', '=', runId)
+    .where('run_id', '=', run.run_id)
     .execute()
   const changes = [...history, { update_time: at, state, ...(error && { error }) }]
   await db
     .updateTable('pipeline_runs')
     .set({ state_history: JSON.stringify(changes), error: error ? JSON.stringify(error) : null })
-    .where('run_id', '=', runId)
+    .where('run_id', '=', run.run_id)
     .execute()
   return true
 }
@@ -95,7 +107,7 @@ export async function markCanceling(db: Db, runId: string, at: number): Promise<
   if (!['PENDING', 'RUNNING', 'PAUSED'].includes(run.state)) {
     throw new MetadataError('invalid', `Run ${runId} is ${run.state} and can't be terminated`)
   }
-  await setRunState(db, runId, 'CANCELING', at)
+  await moveRun(db, run, 'CANCELING', at)
   return run
 }
 
@@ -105,7 +117,7 @@ export async function markRetrying(db: Db, runId: string, at: number): Promise<F
   if (run.state !== 'FAILED' && run.state !== 'CANCELED') {
     throw new MetadataError('invalid', `Run ${runId} is ${run.state}: only failed or canceled runs can be retried`)
   }
-  await setRunState(db, runId, 'PENDING', at)
+  await moveRun(db, run, 'PENDING', at)
   return run
 }
 

@@ -7,7 +7,7 @@ import type { RuntimeArtifact } from '../../api/executor-io.ts'
 import type { RunReport, TaskReport } from '../../api/run-report.ts'
 import type { Db, Metadata } from './database.ts'
 import { logBatch, type MetricPoint } from './log-batch.ts'
-import { type FullPipelineRun, getPipelineRun, lockPipelineRun, setRunState } from './pipeline-runs.ts'
+import { type FullPipelineRun, getPipelineRun, lockPipelineRun, moveRun } from './pipeline-runs.ts'
 import { excluded, insertRun, updateRun, upsertTags } from './runs.ts'
 import type { RunState } from './tables.ts'
 
@@ -119,7 +119,7 @@ export class RunRecorder {
     for (const task of tasks) await writeTask(db, run, task, now)
     // A run that was asked to stop stays CANCELING until its executor says that it is over.
     const held = run.state === 'CANCELING' && (report.state === 'RUNNING' || report.state === 'PENDING')
-    const moved = held ? false : await setRunState(db, run.run_id, report.state, now, report.error)
+    const moved = held ? false : await moveRun(db, run, report.state, now, report.error)
     if (Object.keys(report.outputs).length > 0) {
       await db
         .updateTable('pipeline_runs')

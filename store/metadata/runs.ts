@@ -66,11 +66,15 @@ export async function insertRun(db: Db, run: NewRun): Promise<RunRow> {
 
 /** Rejects with `not-found`, also for a run of another namespace when `namespace` is given. */
 export async function getRun(db: Db, runId: string, namespace?: string): Promise<RunRow> {
-  const row = await db.selectFrom('runs').selectAll().where('run_id', '=', runId).executeTakeFirst()
-  if (!row || (namespace !== undefined && row.namespace !== namespace)) {
-    throw notFound(`Run with id=${runId} not found`)
-  }
+  const row = await findRun(db, runId, namespace)
+  if (!row) throw notFound(`Run with id=${runId} not found`)
   return row
+}
+
+/** Undefined where `getRun` rejects. */
+export async function findRun(db: Db, runId: string, namespace?: string): Promise<RunRow | undefined> {
+  const row = await db.selectFrom('runs').selectAll().where('run_id', '=', runId).executeTakeFirst()
+  return namespace === undefined || row?.namespace === namespace ? row : undefined
 }
 
 /** Refuses writes to a deleted run. */
