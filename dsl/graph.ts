@@ -198,23 +198,19 @@ export interface PipelineGraph {
   readonly taskKeys: Set<string>
 }
 
+const KEY_WORDS: Readonly<Record<Exclude<GroupNode['kind'], 'root'>, string>> = {
+  condition: 'condition',
+  branches: 'condition-branches',
+  loop: 'for-loop',
+  'exit-handler': 'exit-handler',
+}
+
 /** Task key of a group: `condition-1`, `for-loop-2`, `exit-handler-3`, `condition-branches-4`. */
 export function groupKey(group: GroupNode): string {
-  switch (group.kind) {
-    case 'root':
-      return 'root'
-    case 'condition':
-      return `condition-${group.id}`
-    case 'branches':
-      return `condition-branches-${group.id}`
-    case 'loop':
-      return `for-loop-${group.id}`
-    case 'exit-handler':
-      return `exit-handler-${group.id}`
-  }
+  return group.kind === 'root' ? 'root' : `${KEY_WORDS[group.kind]}-${group.id}`
 }
 
 /** Every key that a group of this number may have: the number is given before the kind is settled. */
 export function groupKeysOf(id: number): readonly string[] {
-  return ['condition', 'condition-branches', 'for-loop', 'exit-handler'].map((word) => `${word}-${id}`)
+  return Object.values(KEY_WORDS).map((word) => `${word}-${id}`)
 }

@@ -1,6 +1,6 @@
 /** Is what was seen what a task waits for? Pure: executors only look, this decides, and says in a sentence what it saw. */
 import type { RuntimeArtifact, TaskOutputs } from '../api/executor-io.ts'
-import type { JsonObject, JsonValue } from '../api/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../api/json.ts'
 import type {
   AliasWait,
   HttpWait,
@@ -66,7 +66,7 @@ function judgeHttp({ statuses, until }: HttpWait, { status, headers, text }: Sig
   const json = parseJson(text)
   const problem = until && whyNot(until, { status, headers, text, json: json ?? null })
   if (problem) return { waiting: `answered ${status}, and ${problem}` }
-  return { met: { status, body: text, json: isObject(json) ? json : {} } }
+  return { met: { status, body: text, json: isJsonObject(json) ? json : {} } }
 }
 
 function judgeObject(request: ObjectWait, { found }: SightOf<'object'>, now: Instant): Judged {
@@ -87,8 +87,8 @@ function judgeResource({ condition, until }: ResourceWait, { object }: SightOf<'
 /** As `kubectl wait --for=condition=` reads it: a type, whose status is to be True, or `Type=Status`. */
 function conditionProblem(wanted: string, { status }: JsonObject): string | undefined {
   const [type = '', value = 'True'] = wanted.split('=')
-  const conditions = isObject(status) && Array.isArray(status['conditions']) ? status['conditions'] : []
-  const found = (conditions as readonly JsonValue[]).filter(isObject).find((one) => same(one['type'], type))
+  const conditions = isJsonObject(status) && Array.isArray(status['conditions']) ? status['conditions'] : []
+  const found = (conditions as readonly JsonValue[]).filter(isJsonObject).find((one) => same(one['type'], type))
   if (!found) return `has no condition ${type}`
   if (same(found['status'], value)) return undefined
   const message = typeof found['message'] === 'string' && found['message'] !== '' ? ` (${found['message']})` : ''
@@ -151,7 +151,3 @@ export function describeWait(request: WaitRequest): string {
 
 /** Queries hold tokens often enough. */
 const withoutQuery = (url: string): string => url.replace(/[?#].*$/s, '')
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}

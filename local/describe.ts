@@ -2,9 +2,9 @@
 import type { RunReport } from '../api/run-report.ts'
 import { report, type WaitingReason, waitingReasons } from '../engine/index.ts'
 import type { AttemptResult, RunConfig } from '../engine/types.ts'
-import { type RunManifest, readManifest, runPaths } from '../store/run-folder.ts'
+import { type RunManifest, runPaths } from '../store/run-folder.ts'
 import { replay } from './replay.ts'
-import { unknownRun } from './run.ts'
+import { manifestOf } from './run.ts'
 
 /** One attempt as the journal tells it. */
 export interface AttemptStory {
@@ -28,8 +28,7 @@ export interface LocalRunStory {
 /** @throws InvalidInputError when there is no such run */
 export async function replayedReport(root: string, runId: string): Promise<LocalRunStory> {
   const paths = runPaths(root, runId)
-  const manifest = await readManifest<RunConfig>(paths)
-  if (!manifest) throw unknownRun(runId, root)
+  const manifest = await manifestOf(root, runId)
   const attempts = new Map<string, AttemptStory>()
   const { program, state } = await replay(paths, manifest, ({ at, event }, { actions }) => {
     for (const action of actions)

@@ -2,15 +2,14 @@
 import type { JsonValue } from '../api/json.ts'
 import type { PipelineDocument } from '../api/platform-spec.ts'
 import { type Ask, begin, type ForeseenTask, foresee, prepare } from '../engine/index.ts'
-import type { RunConfig } from '../engine/types.ts'
 import { openCacheIndex } from '../store/cache-index.ts'
-import { readManifest, runPaths } from '../store/run-folder.ts'
+import { runPaths } from '../store/run-folder.ts'
 import { lookUp } from './executor.ts'
 import { artifactPath, importArtifact } from './import-artifact.ts'
 import { makeMachine, type RunOptions } from './machine.ts'
 import { firstEvent, replay } from './replay.ts'
 import { openReuse } from './reuse.ts'
-import { cacheFolder, checkStart, unknownRun } from './run.ts'
+import { cacheFolder, checkStart, manifestOf } from './run.ts'
 import { newRunConfig } from './run-config.ts'
 
 /** @throws InvalidInputError for what would keep the run from starting */
@@ -27,8 +26,7 @@ export async function foreseeRun(
 
 /** What going on with a run would do. @throws InvalidInputError when there is no such run */
 export async function foreseeResume(runId: string, options: RunOptions): Promise<ForeseenTask[]> {
-  const manifest = await readManifest<RunConfig>(runPaths(options.root, runId))
-  if (!manifest) throw unknownRun(runId, options.root)
+  const manifest = await manifestOf(options.root, runId)
   const replayed = await replay(runPaths(options.root, runId), manifest)
   const { program, state } = replayed
   return await foresee(program, state, firstEvent(replayed), askHere(options), Date.now())

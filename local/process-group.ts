@@ -1,6 +1,12 @@
 /** What a step leaves running in its process group: found without ever taking a later process for one of it, and ended. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { identityOf, isOfThisBoot, type ProcessIdentity, startTicksOf } from '../store/process-identity.ts'
+import { readdirSync } from 'node:fs'
+import {
+  isOfThisBoot,
+  type ProcessIdentity,
+  readStartTicks,
+  readStat,
+  startTicksOf,
+} from '../store/process-identity.ts'
 
 /** @returns whether anybody was there to get it */
 export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
@@ -31,7 +37,7 @@ export async function endGroup(pid: number): Promise<void> {
  */
 export async function endGroupOf(leader: ProcessIdentity): Promise<void> {
   if (leader.startTicks === undefined || !isOfThisBoot(leader) || !signalGroup(leader.pid, 0)) return
-  const { startTicks } = identityOf(leader.pid)
+  const startTicks = readStartTicks(leader.pid)
   if (startTicks !== undefined && startTicks !== leader.startTicks) return
   if (isInhabited(leader.pid, leader.startTicks)) await endGroup(leader.pid)
 }
@@ -39,7 +45,7 @@ export async function endGroupOf(leader: ProcessIdentity): Promise<void> {
 /** Does anybody live in the group and session of this number? Who is older than its leader is of another. Never where there is no /proc. */
 function isInhabited(pid: number, sinceTicks = '0'): boolean {
   return processNumbers().some((number) => {
-    const stat = statOf(number)
+    const stat = readStat(number)
     const startTicks = stat === undefined ? undefined : startTicksOf(stat)
     if (stat === undefined || startTicks === undefined || BigInt(startTicks) < BigInt(sinceTicks)) return false
     const [, , group, session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -52,13 +58,5 @@ function processNumbers(): string[] {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name))
   } catch {
     return []
-  }
-}
-
-function statOf(number: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${number}/stat`, 'utf8')
-  } catch {
-    return undefined
   }
 }

@@ -32,6 +32,6 @@ export async function replay(
 /** What a run is told first when it goes on. */
 export function firstEvent({ state, lastAt }: Replayed): RunEvent {
   // A kill came between the manifest and the first record.
-  if (state.state === 'PENDING' && !isFinished(state)) return { kind: 'started' }
+  if (state.state === 'PENDING') return { kind: 'started' }
   return isFinished(state) ? { kind: 'retry-requested' } : { kind: 'resumed', since: lastAt }
 }

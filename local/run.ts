@@ -88,8 +88,7 @@ export async function checkStart(
  */
 export async function resumeRun(runId: string, options: RunOptions): Promise<LocalRunResult> {
   const paths = runPaths(options.root, runId)
-  const manifest = await readManifest<RunConfig>(paths)
-  if (!manifest) throw unknownRun(runId, options.root)
+  const manifest = await manifestOf(options.root, runId)
   const lock = await lockRun(paths)
   try {
     const replayed = await replay(paths, manifest)
@@ -115,8 +114,7 @@ export async function cancelRun(
   options: RunOptions,
 ): Promise<{ readonly report: RunReport; readonly wasOver: boolean }> {
   const paths = runPaths(options.root, runId)
-  const manifest = await readManifest<RunConfig>(paths)
-  if (!manifest) throw unknownRun(runId, options.root)
+  const manifest = await manifestOf(options.root, runId)
   const lock = await lockRun(paths)
   try {
     const { program, state, lastAt } = await replay(paths, manifest)
@@ -253,7 +251,14 @@ async function lockRun(paths: RunPaths): Promise<Lock> {
   ])
 }
 
-export function unknownRun(runId: string, root: string): InvalidInputError {
+/** @throws InvalidInputError when there is no such run */
+export async function manifestOf(root: string, runId: string): Promise<RunManifest<RunConfig>> {
+  const manifest = await readManifest<RunConfig>(runPaths(root, runId))
+  if (!manifest) throw unknownRun(runId, root)
+  return manifest
+}
+
+function unknownRun(runId: string, root: string): InvalidInputError {
   const hint = '"kfp-ts runs" lists the runs; --root names another folder'
   const message = `there is no run "${runId}" in ${root}`
   return new InvalidInputError([{ code: 'unknown-run', severity: 'error', path: '', message, hint }])

@@ -106,11 +106,9 @@ export async function findLeftBehind(folder: string): Promise<LeftBehind> {
   const exitCode = readExitCode(exitFile(folder, generation))
   if (isRunning && exitCode === undefined) return { kind: 'running', process: adopt(folder, generation, identity) }
   if (identity) await endGroupOf(identity)
+  if (exitCode === undefined) return { kind: 'nothing' }
   const wasStopped = readText(stopFile(folder, generation)) !== undefined
-  if (exitCode !== undefined) {
-    return wasStopped && exitCode !== 0 ? { kind: 'nothing' } : { kind: 'ended', end: endOf(exitCode) }
-  }
-  return { kind: 'nothing' }
+  return wasStopped && exitCode !== 0 ? { kind: 'nothing' } : { kind: 'ended', end: endOf(exitCode) }
 }
 
 function forbidLateStart(folder: string): void {

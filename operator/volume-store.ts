@@ -4,7 +4,7 @@ import { chmod, cp, lstat, mkdir, open, readdir, readFile, realpath, rm } from '
 import { basename, dirname, join, normalize } from 'node:path'
 import type { RuntimeArtifact } from '../api/executor-io.ts'
 import type { ArtifactStore } from '../store/artifact-store.ts'
-import { digestPath } from '../store/digest.ts'
+import { digestPath, isWithin } from '../store/digest.ts'
 import { measure } from '../store/directory-store.ts'
 import { readBelow } from '../store/read-below.ts'
 import { TAIL_BYTES } from './log-resume.ts'
@@ -161,8 +161,6 @@ export function createVolumeStore({ folder, mountPath, openStore }: VolumeStoreO
     },
   }
 }
-
-const isWithin = (folder: string, path: string): boolean => path === folder || path.startsWith(`${folder}/`)
 
 /** Everything is kept on the volume: a root elsewhere becomes a folder of the volume. */
 function rootOnVolume(wanted: string | undefined, mountPath: string): string {

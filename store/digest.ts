@@ -75,7 +75,7 @@ async function digestOutside(link: string, reach: Reach): Promise<string> {
 
 const UNREADABLE = ['EACCES', 'EPERM', 'ELOOP']
 
-const isWithin = (folder: string, path: string): boolean =>
+export const isWithin = (folder: string, path: string): boolean =>
   path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 
 /** The file system's way to say "nothing there". */

@@ -38,9 +38,15 @@ export function startTicksOf(stat: string): string | undefined {
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
 
-function readStartTicks(pid: number): string | undefined {
+export function readStartTicks(pid: number): string | undefined {
+  const stat = readStat(pid)
+  return stat === undefined ? undefined : startTicksOf(stat)
+}
+
+/** Undefined for a process that is not there, and where there is no /proc. */
+export function readStat(pid: number | string): string | undefined {
   try {
-    return startTicksOf(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
   } catch {
     return undefined
   }

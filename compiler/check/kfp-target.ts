@@ -1,6 +1,6 @@
 /** What a stock Kubeflow Pipelines cannot run although the document can say it (`--target kfp`). */
 import type { Issue } from '../../api/issue.ts'
-import type { JsonObject, JsonValue } from '../../api/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../api/json.ts'
 import type { ComponentSpec, DagSpec, ExecutorSpec, TaskInputParameterSpec } from '../../api/pipeline-spec.ts'
 import type { PipelineDocument } from '../../api/platform-spec.ts'
 import { WAIT_IMAGE } from '../../api/wait.ts'
@@ -116,7 +116,7 @@ function checkExecutor(path: string, { container }: ExecutorSpec, artifacts: Rea
   if (forms.some((form) => 'Concat' in form)) {
     issues.push(refuse('kfp-concat', path, 'a concat placeholder', 'join the parts inside the container'))
   }
-  const names = forms.flatMap(({ IfPresent: choice }) => (isObject(choice) ? [String(choice['InputName'])] : []))
+  const names = forms.flatMap(({ IfPresent: choice }) => (isJsonObject(choice) ? [String(choice['InputName'])] : []))
   const artifact = names.find((name) => artifacts.has(name))
   if (artifact !== undefined) {
     const message = `an ifPresent on the artifact "${artifact}", which it takes for absent`
@@ -137,9 +137,5 @@ function formsIn(word: string): readonly JsonObject[] {
 
 function objectsIn(value: JsonValue | undefined): readonly JsonObject[] {
   if (Array.isArray(value)) return value.flatMap((item: JsonValue) => objectsIn(item))
-  return isObject(value) ? [value, ...Object.values(value).flatMap(objectsIn)] : []
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isJsonObject(value) ? [value, ...Object.values(value).flatMap(objectsIn)] : []
 }

@@ -1,5 +1,5 @@
 /** One difference between two pipelines, and how deep values are compared. */
-import type { JsonObject, JsonValue } from '../../api/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../../api/json.ts'
 
 export interface Difference {
   readonly kind: 'added' | 'removed' | 'changed'
@@ -14,7 +14,7 @@ export function compareValues(before: unknown, after: unknown, path: string, out
   if (before === undefined && after === undefined) return
   if (before === undefined) out.push({ kind: 'added', path, after: after as JsonValue })
   else if (after === undefined) out.push({ kind: 'removed', path, before: before as JsonValue })
-  else if (isObject(before) && isObject(after)) compareEntries(before, after, path, out)
+  else if (isJsonObject(before) && isJsonObject(after)) compareEntries(before, after, path, out)
   else if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {
     for (const [index, item] of before.entries()) compareValues(item, after[index], `${path}[${index}]`, out)
   } else if (JSON.stringify(before) !== JSON.stringify(after)) {
@@ -34,8 +34,4 @@ export function namesOf(...tables: readonly (Readonly<Record<string, unknown>> |
 export function join(path: string, name: string): string {
   const part = /^[\w$-]+$/.test(name) ? name : JSON.stringify(name)
   return path === '' ? part : `${path}.${part}`
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
